@@ -1,0 +1,1 @@
+"""The bridge between a virtual PBX and Kafka."""

@@ -1,0 +1,1 @@
+"""The vendor: payloads as sent, and their translation to our events."""

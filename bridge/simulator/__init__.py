@@ -1,0 +1,1 @@
+"""The PBX simulator: a vendor on loopback."""
