@@ -1,4 +1,4 @@
-"""The `data` of the events about items that newly appeared in one of the vendor's lists; else as the webhooks' models."""
+"""The `data` of the events about items that newly appeared in one of the vendor's lists."""
 
 from pydantic import AwareDatetime, Field
 
