@@ -1,0 +1,31 @@
+"""Free ports for a broker that must find them again after it was killed."""
+
+import random
+import socket
+
+RANGE = range(20_000, 30_000)
+# Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections: otherwise any client
+# could take the broker's port while the broker is dead, and the restart would fail.
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server can listen on this port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the broker does, too: connections of a predecessor that are still closing are no hindrance.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Return so many different ports of 127.0.0.1 that are free now; raise `OSError` where there are not enough."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(RANGE, len(RANGE)):
+        if is_free(port):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError(f"no {count} free ports between {RANGE.start} and {RANGE.stop - 1}")

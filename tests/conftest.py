@@ -1,0 +1,23 @@
+"""The brokers of the tests. Without any way to a real Kafka they fail with the sentence that says what to do."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from bridge.kafka.local import LocalKafka, start_local_kafka
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka() -> AsyncIterator[LocalKafka]:
+    """Give the broker that all tests share; nobody may stop it."""
+    broker = await start_local_kafka(print)
+    yield broker
+    await broker.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_kafka() -> AsyncIterator[LocalKafka]:
+    """Give the tests of one module a broker that they may kill, if they leave it running."""
+    broker = await start_local_kafka(print, own=True)
+    yield broker
+    await broker.stop()
