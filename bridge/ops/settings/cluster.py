@@ -1,0 +1,108 @@
+"""Sections `kafka` and `topics`: the cluster, how to reach it, and what the bridge keeps there."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, PlainValidator
+
+from bridge.ops.secret_files import NoSecret, OptionalSecretSource, Secret
+from bridge.ops.settings.addresses import brokers
+from bridge.ops.settings.problems import unfit
+from bridge.ops.settings.secret_keys import open_required, password_fault
+from bridge.ops.settings.section import Section, Switch
+from bridge.ops.settings.values import ListOfValues, duration, one_of, or_null, path, secret, text, whole
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+_PREFIX: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,198}[A-Za-z0-9])?", re.ASCII)
+"""Kafka allows 249 characters in a topic's name; 200 leave room for the longest name behind the prefix."""
+
+
+def _prefix(given: object) -> str:
+    if isinstance(given, str) and _PREFIX.fullmatch(given):
+        return given
+    raise unfit("1 to 200 letters, digits, dots, hyphens and underscores, a letter or digit at both ends")
+
+
+OptionalFile = Annotated[Path | None, PlainValidator(or_null(path))]
+OptionalSecret = Annotated[Secret | None, PlainValidator(or_null(secret))]
+Partitions = Annotated[int, PlainValidator(whole(1, 10_000))]
+Retention = Annotated[timedelta, PlainValidator(duration("1m", "3650d"))]
+
+
+class KafkaSettings(Section):
+    """How to reach the cluster. `bootstrap_servers` is `host:port`, several with commas."""
+
+    bootstrap_servers: Annotated[str, PlainValidator(brokers), ListOfValues()]
+    security_protocol: Annotated[
+        SecurityProtocol, PlainValidator(one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"))
+    ] = "PLAINTEXT"
+    ssl_ca_file: OptionalFile = None
+    ssl_cert_file: OptionalFile = None
+    ssl_key_file: OptionalFile = None
+    ssl_key_password: OptionalSecret = None
+    ssl_key_password_file: OptionalFile = None
+    ssl_check_hostname: Switch = True
+    sasl_mechanism: Annotated[
+        SaslMechanism | None,
+        PlainValidator(
+            or_null(one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", not_yet=("OAUTHBEARER", "AWS_MSK_IAM")))
+        ),
+    ] = None
+    sasl_username: Annotated[str | None, PlainValidator(or_null(text("the user's name")))] = None
+    sasl_password: OptionalSecret = None
+    sasl_password_file: OptionalFile = None
+
+    @property
+    def uses_tls(self) -> bool:
+        return self.security_protocol in {"SSL", "SASL_SSL"}
+
+    @property
+    def uses_sasl(self) -> bool:
+        return self.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}
+
+    def open_sasl_password(self) -> OptionalSecretSource:
+        """Open the SASL password, None without SASL; raise SecretFileError where it is not usable."""
+        if not self.uses_sasl:
+            return NoSecret()
+        return open_required(self.sasl_password, self.sasl_password_file, password_fault)
+
+    def open_ssl_key_password(self) -> OptionalSecretSource:
+        """Open the private key's password, None where it has none; raise SecretFileError where it is not usable."""
+        if self.ssl_key_password is None and self.ssl_key_password_file is None:
+            return NoSecret()
+        return open_required(self.ssl_key_password, self.ssl_key_password_file, password_fault)
+
+
+class PartitionSettings(Section):
+    """Partitions of each topic of a kind."""
+
+    events: Partitions = 3
+    commands: Partitions = 3
+    results: Partitions = 3
+    quarantine: Partitions = 1
+    admin: Partitions = 1
+
+
+class RetentionSettings(Section):
+    """How long each kind of topic keeps its records; a command is worthless long before a day is over."""
+
+    events: Retention = timedelta(days=7)
+    commands: Annotated[timedelta, PlainValidator(duration("1m", "1d"))] = timedelta(days=1)
+    results: Retention = timedelta(days=7)
+    quarantine: Retention = timedelta(days=14)
+    admin: Retention = timedelta(days=1)
+
+
+class TopicsSettings(Section):
+    """The topics of one installation; `prefix` also names its consumer groups and transactional ids."""
+
+    prefix: Annotated[str, PlainValidator(_prefix)] = "pbx"
+    replication_factor: Annotated[int, PlainValidator(whole(1, 32_767))] = 3
+    partitions: PartitionSettings = Field(default_factory=PartitionSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    manage: Switch = True
+    shards: Annotated[int, PlainValidator(whole(1, 1_000))] = 12

@@ -1,0 +1,28 @@
+"""What all sections of the configuration have in common."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
+
+from bridge.ops.settings.values import boolean
+
+
+class Section(BaseModel):
+    """A map of known keys. Frozen; unknown keys are errors; errors never quote their input."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,  # Secret
+        validate_default=False,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_empty(cls, given: object) -> object:
+        """Read `ingress:` with all its keys commented out, which is null in YAML, as an empty section."""
+        return {} if given is None else given
+
+
+Switch = Annotated[bool, PlainValidator(boolean)]
