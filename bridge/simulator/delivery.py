@@ -1,0 +1,136 @@
+"""Sends webhooks: many at once, those of one subject in order, again when they are not answered 2xx."""
+
+import asyncio
+import time
+from collections import deque
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from bridge.simulator.log import KEPT_ANSWER, Attempt, Webhook, WebhookLog
+from bridge.simulator.options import RetryPolicy
+
+# A lane: what must stay in order. Key and subject, and a number that differs where one may overtake the other.
+Lane = tuple[str, str, int]
+
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "pbx-simulator"}
+
+
+class Delivery:
+    """A pool of senders over lanes. Only the head of a lane is on its way; a lane that backs off holds no sender."""
+
+    def __init__(self, log: WebhookLog, retry: RetryPolicy, *, concurrency: int, max_pending: int) -> None:
+        self._log = log
+        self._retry = retry
+        self._concurrency = concurrency
+        self._max_pending = max_pending
+        self._lanes: dict[Lane, deque[Webhook]] = {}
+        self._ready: asyncio.Queue[Lane] = asyncio.Queue()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._senders: list[asyncio.Task[None]] = []
+        self._session: ClientSession | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.pending = 0
+
+    async def start(self) -> None:
+        connector = TCPConnector(
+            limit=self._concurrency, keepalive_timeout=30, ssl=False
+        )  # a test's certificate will do
+        session = ClientSession(
+            connector=connector,
+            cookie_jar=DummyCookieJar(),
+            headers=_HEADERS,
+            timeout=ClientTimeout(total=self._retry.timeout),
+        )
+        self._session = session
+        self._senders = [asyncio.create_task(self._send_for_ever(session)) for _ in range(self._concurrency)]
+
+    async def stop(self) -> None:
+        """End at once; what waits is given up."""
+        for sender in self._senders:
+            sender.cancel()
+        await asyncio.gather(*self._senders, return_exceptions=True)
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        for waiting in self._lanes.values():
+            for webhook in waiting:
+                self._log.give_up(webhook, "stopped")
+        self._lanes.clear()
+        self.pending = 0
+        if self._session is not None:
+            await self._session.close()
+
+    def submit(self, webhook: Webhook, *, lane: int, after: float = 0.0) -> None:
+        """Take a webhook to send, after so many seconds if it is the first of its lane.
+
+        Webhooks of one account with the same subject and `lane` are sent in order, also to different hooks (each event
+        of a call has its own); another `lane` may overtake.
+        """
+        self._log.plan(webhook)
+        if self.pending >= self._max_pending:
+            self._log.give_up(webhook, "too many waiting")
+            return
+        self.pending += 1
+        self._idle.clear()
+        key = (webhook.key, webhook.subject, lane)
+        waiting = self._lanes.get(key)
+        if waiting is not None:
+            waiting.append(webhook)
+            return
+        self._lanes[key] = deque((webhook,))
+        self._wake(key, after)
+
+    async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the bound is the point of it
+        """Wait until nothing waits, at most `timeout` seconds; False when something still does."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _wake(self, lane: Lane, after: float) -> None:
+        if after <= 0.0:
+            self._ready.put_nowait(lane)
+            return
+
+        def ready() -> None:
+            self._timers.discard(timer)
+            self._ready.put_nowait(lane)
+
+        timer = asyncio.get_running_loop().call_later(after, ready)
+        self._timers.add(timer)
+
+    async def _send_for_ever(self, session: ClientSession) -> None:
+        while True:
+            lane = await self._ready.get()
+            waiting = self._lanes[lane]
+            webhook = waiting[0]
+            attempt = await self._send(session, webhook)
+            self._log.tried(webhook, attempt)
+            delay = None if attempt.accepted else self._retry.delay(len(webhook.attempts))
+            if delay is not None:
+                self._wake(lane, delay)
+                continue
+            if not attempt.accepted:
+                self._log.give_up(webhook, "attempts used up")
+            waiting.popleft()
+            if waiting:
+                self._ready.put_nowait(lane)
+            else:
+                del self._lanes[lane]
+            self.pending -= 1
+            if not self.pending:
+                self._idle.set()
+
+    async def _send(self, session: ClientSession, webhook: Webhook) -> Attempt:
+        sent = time.monotonic()
+        try:
+            url = URL(webhook.endpoint, encoded=True)
+            async with session.post(url, data=webhook.body, allow_redirects=False) as response:
+                answer = await response.read()
+                return Attempt(sent, time.monotonic(), response.status, answer[:KEPT_ANSWER])
+        except (ClientError, TimeoutError, OSError, ValueError) as error:
+            return Attempt(sent, time.monotonic(), None, None, f"{type(error).__name__}: {error}"[:200])

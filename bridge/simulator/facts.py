@@ -1,0 +1,39 @@
+"""What the vendor tells: the ten webhook events and their bodies. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import orjson
+
+EventName = Literal[
+    "CallStarted",
+    "CallConnected",
+    "CallCompleted",
+    "CallTransfered",
+    "CallRecorded",
+    "LostCallerAdded",
+    "LostCallerUpdated",
+    "LostCallerRemoved",
+    "VoicemailCreated",
+    "VoicemailDeleted",
+]
+
+EVENTS: tuple[EventName, ...] = get_args(EventName)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that has happened at the vendor, told once to every hook of its event.
+
+    `subject` is what the order of webhooks is kept for; `at` is in simulated seconds since the day began.
+    """
+
+    event: EventName
+    subject: str
+    at: float
+    data: dict[str, object]
+
+
+def body_of(event_type: str, data: object) -> bytes:
+    """Return the bytes of a webhook."""
+    return orjson.dumps({"type": "Event", "eventType": event_type, "version": "v1", "data": data})

@@ -1,0 +1,89 @@
+"""What a simulator is told at its start: frozen values, checked once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a webhook that was not answered 2xx is sent again; the real vendor's policy is not published.
+
+    `repeats` counts further attempts after the first, 0 = never; the other fields are seconds.
+    """
+
+    repeats: int = 8  # with the delays below about 22 s in all, so a restart of Kafka heals by itself
+    first: float = 0.25
+    factor: float = 2.0
+    longest: float = 5.0
+    timeout: float = 5.0  # of one attempt, from connecting to the end of the answer
+
+    def delay(self, failed: int) -> float | None:
+        """Return the seconds to wait after `failed` failed attempts, None when it was the last."""
+        if failed > self.repeats:
+            return None
+        return min(self.longest, self.first * self.factor ** (failed - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOptions:
+    """One API key, with its own directory, day of calls, webhooks and quota.
+
+    `operations` are the operation ids of the vendor's contract that the key may use, None = all.
+    `calls_per_second` overrides the simulator's own. `retry_after` says whether a 429 carries `Retry-After`.
+    """
+
+    operations: frozenset[str] | None = None
+    calls_per_second: float | None = None
+    limit: int = 100  # the vendor's published quota: 100 requests ...
+    window: float = 60.0  # ... in 60 s
+    retry_after: bool = True
+    max_hooks: int = 20  # the vendor's published cap
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played."""
+        if self.limit < 1 or self.window <= 0 or self.max_hooks < 0:
+            raise ValueError("limit is at least 1, window more than 0 seconds, max_hooks at least 0")
+        if self.calls_per_second is not None and self.calls_per_second <= 0:
+            raise ValueError("calls_per_second is more than 0")
+
+
+# The key of a simulator that was given none.
+DEFAULT_KEY = "simulator-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """A whole simulator.
+
+    `calls_per_second` counts new calls in real seconds, per key. `speed` is simulated seconds per real second: it
+    shortens what a call takes, not how many there are. `begin` is the simulated time at which the day starts,
+    None = the wall clock when playing starts. `port` 0 = any free port.
+    """
+
+    seed: int = 1
+    calls_per_second: float = 1.0
+    speed: float = 1.0
+    keys: Mapping[str, AccountOptions] = field(
+        default_factory=lambda: MappingProxyType({DEFAULT_KEY: AccountOptions()})
+    )
+    host: str = "127.0.0.1"
+    port: int = 0
+    begin: datetime | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    concurrency: int = 64  # webhooks on their way at once: enough for 500 a second at 100 ms each
+    max_pending: int = 50_000  # webhooks waiting: 100 s of 500 a second, some 30 MB; what is over it is given up
+    kept_rows: int = 50_000  # rows per list and key: a day of 0.5 calls a second, some 20 MB
+    kept_log: int = 10_000  # full rows of the log per kind, some 15 MB; the counters stay exact
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be played."""
+        if self.calls_per_second <= 0 or self.speed <= 0:
+            raise ValueError("calls_per_second and speed are more than 0")
+        if not self.keys or "" in self.keys:
+            raise ValueError("keys holds at least one key, and none is empty")
+        if min(self.concurrency, self.max_pending, self.kept_rows, self.kept_log) < 1:
+            raise ValueError("concurrency, max_pending, kept_rows and kept_log are at least 1")
+        if self.begin is not None and self.begin.tzinfo is None:
+            raise ValueError("begin has a time zone")
