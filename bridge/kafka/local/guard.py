@@ -121,9 +121,26 @@ def watch(guard: Guard) -> None:
                 {b"kill": guard.kill, b"start": guard.start}[order]()
 
 
+def _leave_for_the_background(log: Path) -> bool:
+    """Go on in a child of no terminal, whose number is printed; return whether this is the child."""
+    child = os.fork()
+    if child:
+        sys.stdout.write(f"{child}\n")
+        return False
+    os.setsid()
+    os.chdir("/")
+    with log.open("ab") as end:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(end.fileno(), 1)
+        os.dup2(end.fileno(), 2)
+    return True
+
+
 def main(folder: str, mode: str) -> None:
     """Guard the broker of this folder; `mode` is `attached` or `detached`."""
     guard = Guard(Path(folder), attached=mode == "attached")
+    if not guard.attached and not _leave_for_the_background(guard.folder / "broker.log"):
+        return
     ended_by_itself = False
     try:
         watch(guard)

@@ -1,24 +1,19 @@
 """Apache Kafka's jars: fetched once by Maven, as a checked-in pom pins them, into a cache that all checkouts share."""
 
 import asyncio
-import contextlib
-import fcntl
-import os
 import shutil
 import sysconfig
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bridge.kafka.local.ladder import NoLocalKafka, kafka_version
+from bridge.kafka.local.lock import locked
 
 CACHE_NAME = "mobili-stotele-bridge"
 
 FETCH_TIMEOUT = 300.0
 # Seconds for some 45 MB over a slow line; on a fast one it takes five.
-
-_LOCK_PAUSE = 0.2
-# Seconds between two looks at the lock, so that waiting for another process can be cancelled.
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -53,7 +48,7 @@ async def fetch_jars(cache: Path, say: Callable[[str], None]) -> Path:
     if jars.is_dir():
         return jars
     cache.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - a moment on the local disk
-    async with _locked(cache / f"kafka-{version}.lock") as lock:
+    async with locked(cache / f"kafka-{version}.lock") as lock:
         if jars.is_dir():
             return jars
         say(f"Fetching Apache Kafka {version} with Maven, once: about 45 MB")
@@ -96,19 +91,3 @@ def _complaint(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     named = [line for line in lines if line.startswith("[ERROR]")]
     return (named or lines or ["it said nothing"])[0].removeprefix("[ERROR]").strip()[:300]
-
-
-@contextlib.asynccontextmanager
-async def _locked(file: Path) -> AsyncIterator[int]:
-    """Hold the lock on this file, for as long as it takes, and give its descriptor."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(_LOCK_PAUSE)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ from bridge.kafka.local import guard
 from bridge.kafka.local.answers import wait_until_answers
 from bridge.kafka.local.jars import cache_folder, fetch_jars, pinned_version
 from bridge.kafka.local.ladder import NoLocalKafka, java_refusal
-from bridge.kafka.local.ports import free_ports, is_free
+from bridge.kafka.local.ports import free_ports
 from bridge.kafka.local.properties import CLUSTER_ID, Listeners, as_file, server_properties
 
 FOLDER_PREFIX = "mobili-stotele-bridge-kafka-"
@@ -25,16 +25,8 @@ START_TIMEOUT = 60.0
 LOOK_TIMEOUT = 5.0
 # Seconds for `java -version`; the answer takes a tenth.
 
-_TRIES = 3
-# Another process may take a free port before the broker does.
-
 _HEAP = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 # Small and quick to start; nobody measures throughput on it.
-
-
-async def look_for_java() -> str | None:
-    """Return why the Java way is closed, or None when it is open."""
-    return java_refusal(await _java_version(), maven=shutil.which("mvn") is not None)
 
 
 async def _java_version() -> str | None:
@@ -80,8 +72,6 @@ class Prepared:
 
 def prepare(jars: Path, port: int | None) -> Prepared:
     """Make the folder of a new broker: its properties, its commands, and where its data will be."""
-    if port is not None and not is_free(port):
-        raise NoLocalKafka(f"Port {port} is taken: choose another one, or none to get a free one.")
     ports = [found for found in free_ports(4) if found != port]
     client = ports[2] if port is None else port
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
@@ -156,27 +146,26 @@ class JvmKafka:
                 raise NoLocalKafka(f"The guard of the local Kafka is gone: {self._prepared.last_words()}")
 
 
-async def start_in_jvm(environ: Mapping[str, str], say: Callable[[str], None], port: int | None) -> JvmKafka:
-    """Start a broker in a JVM and wait until it answers; raise `NoLocalKafka` where that cannot be."""
-    refusal = await look_for_java()
+async def jars_to_run(environ: Mapping[str, str], say: Callable[[str], None]) -> Path:
+    """Return the folder of Kafka's jars for a start that follows; raise `NoLocalKafka` where it could not work."""
+    refusal = java_refusal(await _java_version(), maven=shutil.which("mvn") is not None)
     if refusal is not None:
         raise NoLocalKafka(refusal)
     jars = await fetch_jars(cache_folder(environ), say)
     say(f"Starting Apache Kafka {pinned_version()} in a Java process")
-    for left in reversed(range(_TRIES)):
-        kafka = await _launch(prepare(jars, port))
-        try:
-            await kafka.until_it_answers()
-        except NoLocalKafka:
-            await kafka.stop()
-            if port is not None or left == 0:
-                raise
-        except BaseException:
-            await kafka.stop()
-            raise
-        else:
-            return kafka
-    raise AssertionError("the last try returns or raises")
+    return jars
+
+
+async def start_in_jvm(environ: Mapping[str, str], say: Callable[[str], None], port: int | None) -> JvmKafka:
+    """Start a broker in a JVM and wait until it answers; raise `NoLocalKafka` where that cannot be."""
+    jars = await jars_to_run(environ, say)
+    kafka = await _launch(prepare(jars, port))
+    try:
+        await kafka.until_it_answers()
+    except BaseException:
+        await kafka.stop()
+        raise
+    return kafka
 
 
 async def _launch(prepared: Prepared) -> JvmKafka:

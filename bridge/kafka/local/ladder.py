@@ -19,7 +19,7 @@ _JAVA_VERSION = re.compile(r'version "(\d+)(?:\.(\d+))?')
 _KAFKA_VERSION = re.compile(r"<kafka\.version>\s*([0-9][0-9A-Za-z.-]*)\s*</kafka\.version>")
 
 
-class NoLocalKafka(Exception):  # noqa: N818 - it names the situation of whoever asked for a broker
+class NoLocalKafka(Exception):
     """No Kafka to be had this way, or it did not do what was asked; the message is one sentence for a person."""
 
 
@@ -28,7 +28,7 @@ def ways(environ: Mapping[str, str], *, own: bool) -> tuple[How, ...]:
     if not own and environ.get(BOOTSTRAP_VARIABLE, "").strip():
         # Whoever names a broker wants that one: starting another behind their back would hide a typing error.
         return ("given",)
-    return ("java",)
+    return ("docker", "java")
 
 
 def java_major(output: str) -> int | None:
@@ -61,6 +61,7 @@ def kafka_version(pom: str) -> str:
 def none_of_them(reasons: Mapping[How, str]) -> str:
     """Return the one sentence for when every way is closed; `reasons` says why each one is."""
     docker, java = reasons.get("docker", "not tried"), reasons.get("java", "not tried")
+    docker, java = docker.rstrip("."), java.rstrip(".")
     return (
         f"No local Kafka can be had: set {BOOTSTRAP_VARIABLE} to a broker's host:port, or start a Docker engine "
         f"(now: {docker}), or install Java {LEAST_JAVA} with Maven (now: {java})."

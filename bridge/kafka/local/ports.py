@@ -3,6 +3,8 @@
 import random
 import socket
 
+from bridge.kafka.local.ladder import NoLocalKafka
+
 RANGE = range(20_000, 30_000)
 # Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing connections: otherwise any client
 # could take the broker's port while the broker is dead, and the restart would fail.
@@ -18,6 +20,12 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def check_port(port: int | None) -> None:
+    """Raise `NoLocalKafka` when this port was asked for and is taken."""
+    if port is not None and not is_free(port):
+        raise NoLocalKafka(f"Port {port} is taken: choose another one, or none to get a free one.")
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,12 +1,14 @@
 """Start a local Kafka the first way that is open."""
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Literal, Protocol, assert_never
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Literal, Protocol, TypeVar
 
-from bridge.kafka.local.answers import wait_until_answers
+from bridge.kafka.local.answers import answers, wait_until_answers
+from bridge.kafka.local.container import start_in_container
 from bridge.kafka.local.jvm import start_in_jvm
 from bridge.kafka.local.ladder import BOOTSTRAP_VARIABLE, How, NoLocalKafka, none_of_them, ways
+from bridge.kafka.local.ports import check_port
 
 GIVEN_TIMEOUT = 10.0
 # Seconds for a broker that somebody else runs: it is either there or it is not.
@@ -55,6 +57,9 @@ class GivenKafka:
         raise NoLocalKafka(f"The Kafka of {BOOTSTRAP_VARIABLE} is not ours to restart: unset it to get one that is.")
 
 
+Broker = TypeVar("Broker")
+
+
 async def start_local_kafka(
     say: Callable[[str], None],
     *,
@@ -68,16 +73,25 @@ async def start_local_kafka(
     for who wants to kill the broker. `port` is the port on 127.0.0.1, by default a free one. Raise `NoLocalKafka`, a
     sentence that says what to do, when there is none to be had.
     """
+    order = ways(environ, own=own)
+    if order[0] != "given":
+        check_port(port)
+    openers: Mapping[How, Callable[[], Coroutine[None, None, LocalKafka]]] = {
+        "given": lambda: take_given(environ, say),
+        "docker": lambda: start_in_container(say, port),
+        "java": lambda: start_in_jvm(environ, say, port),
+    }
+    return await first_open(order, openers)
+
+
+async def first_open(
+    order: Sequence[How], openers: Mapping[How, Callable[[], Coroutine[None, None, Broker]]]
+) -> Broker:
+    """Return what the first way gives that can be gone; raise `NoLocalKafka` with the reason of each when none can."""
     reasons: dict[How, str] = {}
-    for way in ways(environ, own=own):
+    for way in order:
         try:
-            match way:
-                case "given":
-                    return await _take_given(environ[BOOTSTRAP_VARIABLE].strip())
-                case "docker" | "java":
-                    return await start_in_jvm(environ, say, port)
-                case _:
-                    assert_never(way)
+            return await openers[way]()
         except NoLocalKafka as refusal:
             if way == "given":
                 raise
@@ -85,7 +99,12 @@ async def start_local_kafka(
     raise NoLocalKafka(none_of_them(reasons))
 
 
-async def _take_given(bootstrap: str) -> GivenKafka:
+async def take_given(environ: Mapping[str, str], say: Callable[[str], None]) -> GivenKafka:
+    """Return the broker that the environment names, if it answers; raise `NoLocalKafka` if it does not."""
+    bootstrap = environ[BOOTSTRAP_VARIABLE].strip()
+    if await answers(bootstrap):
+        return GivenKafka(bootstrap)
+    say(f"Waiting for the Kafka that {BOOTSTRAP_VARIABLE} names, {bootstrap}")
     if not await wait_until_answers(bootstrap, GIVEN_TIMEOUT):
         raise NoLocalKafka(
             f"The Kafka that {BOOTSTRAP_VARIABLE} names, {bootstrap}, does not answer: start it, or unset the variable."
