@@ -27,6 +27,7 @@ class ClientOptions:
     ssl_cert_file: Path | None = None
     ssl_key_file: Path | None = None
     ssl_key_password: str | None = field(default=None, repr=False)
+    ssl_check_hostname: bool = True
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: str | None = field(default=None, repr=False)
@@ -66,11 +67,12 @@ def client_arguments(options: ClientOptions) -> ClientArguments:
 
 
 def tls_context(options: ClientOptions) -> ssl.SSLContext:
-    """Make the TLS context: the brokers' certificates and host names are always verified, TLS 1.2 at least."""
+    """Make the TLS context: the brokers' certificates are always verified, their host names unless told otherwise."""
     if options.ssl_key_file is not None and options.ssl_cert_file is None:
         raise ValueError("ssl_key_file needs ssl_cert_file")
     ca_file = None if options.ssl_ca_file is None else str(options.ssl_ca_file)
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=ca_file)
+    context.check_hostname = options.ssl_check_hostname
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if options.ssl_cert_file is not None:
         # An empty password instead of none: OpenSSL would otherwise ask on the terminal for an encrypted key's.

@@ -1,0 +1,59 @@
+"""Keeps the client library's log quiet: in an outage it writes some 80 error lines a second, all alike.
+
+The bridge has its own line when an outage begins and when it ends; of the library's, one of a kind a minute is enough
+to see the cause.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from typing_extensions import override
+
+ONE_PER_SECONDS = 60.0
+# Of each kind; a kind is a logger, a level and a text before its values are put in.
+MOST_KINDS = 500
+# The library has fewer than 200 texts in all; a bound all the same, as it may put values into a text some day.
+LIBRARY: Final = "aiokafka"
+
+
+class OneOfAKind(logging.Filter):
+    """Lets the first record of a kind pass and drops its like for a minute; the next one says how many were dropped."""
+
+    def __init__(self, now: Callable[[], float], every: float = ONE_PER_SECONDS) -> None:
+        super().__init__()
+        self._now = now
+        self._every = every
+        self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written; adds the number of those dropped before it to its text."""
+        kind = (record.name, record.levelno, str(record.msg))
+        now = self._now()
+        written, dropped = self._seen.get(kind, (now - self._every, 0))
+        if now - written < self._every:
+            self._seen[kind] = (written, dropped + 1)
+            return False
+        if len(self._seen) >= MOST_KINDS:
+            self._seen.clear()
+        self._seen[kind] = (now, 0)
+        if dropped:
+            record.msg = f"{record.getMessage()} ({dropped} more like it)"
+            record.args = None
+        return True
+
+
+def quieten_library(now: Callable[[], float]) -> None:
+    """Install the filter once for all loggers of the library; `now` is a monotonic clock in seconds.
+
+    Below WARNING nothing is written: the library's debug lines hold keys and values of records.
+    """
+    logging.getLogger(LIBRARY).setLevel(logging.WARNING)
+    quiet = OneOfAKind(now)
+    for name in list(logging.root.manager.loggerDict):
+        # A logger's filter does not apply to its children's records, so each one gets it.
+        if name == LIBRARY or name.startswith(f"{LIBRARY}."):
+            logger = logging.getLogger(name)
+            if not any(isinstance(installed, OneOfAKind) for installed in logger.filters):
+                logger.addFilter(quiet)

@@ -1,0 +1,99 @@
+"""Following topics without a consumer group: for people, demos and tests. Nothing is committed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import NamedTuple, Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from bridge.kafka.client_options import ClientOptions, client_arguments
+
+_POLL_MS = 200
+# How long one fetch waits for records: how soon a follower notices that it is to stop.
+
+
+class ReadRecord(NamedTuple):
+    """A record as it lies in its topic; `timestamp_ms` is the broker's append time."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class TopicUnknown(Exception):
+    """None of the topics exists."""
+
+
+class KafkaUnreachable(Exception):
+    """No broker answered, or none let us in; the sentence says what the client said."""
+
+
+class TopicReader:
+    """Reads all partitions of some topics, read_committed, from a moment or from now on."""
+
+    def __init__(self, options: ClientOptions) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **client_arguments(options),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            group_id=None,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect; raises KafkaUnreachable."""
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            await self._consumer.stop()
+            raise KafkaUnreachable(f"{type(error).__name__}: {error}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def follow(self, topics: Iterable[str], since_ms: int | None) -> None:
+        """Stand at the first record appended at `since_ms` (epoch milliseconds) or later, or behind the last one.
+
+        Raises TopicUnknown when none of the topics exists; those that do not exist are left out.
+        """
+        existing = await self._consumer.topics()
+        partitions = [
+            TopicPartition(topic, partition)
+            for topic in sorted(set(topics) & existing)
+            for partition in self._consumer.partitions_for_topic(topic) or ()
+        ]
+        if not partitions:
+            raise TopicUnknown
+        self._consumer.assign(partitions)
+        ends = await self._consumer.end_offsets(partitions)
+        starts: dict[TopicPartition, int] = dict(ends)
+        if since_ms is not None:
+            found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+            starts.update({partition: at.offset for partition, at in found.items() if at is not None})
+        for partition, offset in starts.items():
+            self._consumer.seek(partition, offset)
+
+    async def records(self) -> AsyncIterator[ReadRecord]:
+        """Yield records as they come, for ever; the order holds within a partition."""
+        while True:
+            try:
+                fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            except KafkaError:
+                await asyncio.sleep(_POLL_MS / 1000)  # the client reconnects by itself; its log tells
+                continue
+            for batch in fetched.values():
+                for record in batch:
+                    yield ReadRecord(
+                        record.topic,
+                        record.partition,
+                        record.offset,
+                        record.timestamp,
+                        record.key,
+                        record.value,
+                        tuple(record.headers),
+                    )
