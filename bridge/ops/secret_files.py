@@ -218,17 +218,20 @@ def _read(path: Path) -> tuple[bytes, _Identity]:
     try:
         # Without O_NONBLOCK a named pipe would hang the process here.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise SecretFileError("is no regular file")
-            content = file.read(LONGEST + 1)
     except FileNotFoundError:
         raise AbsentSecretError("does not exist") from None
-    except IsADirectoryError:
-        raise SecretFileError("is a folder") from None
     except OSError as error:
-        raise SecretFileError(f"cannot be read ({os.strerror(error.errno or 0)})") from None
+        raise SecretFileError(f"cannot be read ({error.strerror})") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise SecretFileError("is a folder" if stat.S_ISDIR(status.st_mode) else "is no regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(LONGEST + 1)
+    except OSError as error:
+        raise SecretFileError(f"cannot be read ({error.strerror})") from None
+    finally:
+        os.close(descriptor)
     if len(content) > LONGEST:
         raise SecretFileError(f"is larger than {LONGEST // 1024} KiB")
     if not (value := content.strip()):

@@ -2,17 +2,16 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import BeforeValidator, Field
 
-from bridge.ops.secret_files import NoSecret, OptionalSecretSource, Secret
+from bridge.ops.secret_files import NoSecret, OptionalSecretSource
 from bridge.ops.settings.addresses import brokers
 from bridge.ops.settings.problems import unfit
 from bridge.ops.settings.secret_keys import open_required, password_fault
-from bridge.ops.settings.section import Section, Switch
-from bridge.ops.settings.values import ListOfValues, duration, one_of, or_null, path, secret, text, whole
+from bridge.ops.settings.section import OptionalFile, OptionalSecret, Section, Switch
+from bridge.ops.settings.values import ListOfValues, duration, one_of, or_null, text, whole
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -27,18 +26,16 @@ def _prefix(given: object) -> str:
     raise unfit("1 to 200 letters, digits, dots, hyphens and underscores, a letter or digit at both ends")
 
 
-OptionalFile = Annotated[Path | None, PlainValidator(or_null(path))]
-OptionalSecret = Annotated[Secret | None, PlainValidator(or_null(secret))]
-Partitions = Annotated[int, PlainValidator(whole(1, 10_000))]
-Retention = Annotated[timedelta, PlainValidator(duration("1m", "3650d"))]
+Partitions = Annotated[int, BeforeValidator(whole(1, 10_000))]
+Retention = Annotated[timedelta, BeforeValidator(duration("1m", "3650d"))]
 
 
 class KafkaSettings(Section):
     """How to reach the cluster. `bootstrap_servers` is `host:port`, several with commas."""
 
-    bootstrap_servers: Annotated[str, PlainValidator(brokers), ListOfValues()]
+    bootstrap_servers: Annotated[str, BeforeValidator(brokers), ListOfValues()]
     security_protocol: Annotated[
-        SecurityProtocol, PlainValidator(one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"))
+        SecurityProtocol, BeforeValidator(one_of("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"))
     ] = "PLAINTEXT"
     ssl_ca_file: OptionalFile = None
     ssl_cert_file: OptionalFile = None
@@ -48,11 +45,11 @@ class KafkaSettings(Section):
     ssl_check_hostname: Switch = True
     sasl_mechanism: Annotated[
         SaslMechanism | None,
-        PlainValidator(
+        BeforeValidator(
             or_null(one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", not_yet=("OAUTHBEARER", "AWS_MSK_IAM")))
         ),
     ] = None
-    sasl_username: Annotated[str | None, PlainValidator(or_null(text("the user's name")))] = None
+    sasl_username: Annotated[str | None, BeforeValidator(or_null(text("the user's name")))] = None
     sasl_password: OptionalSecret = None
     sasl_password_file: OptionalFile = None
 
@@ -91,7 +88,7 @@ class RetentionSettings(Section):
     """How long each kind of topic keeps its records; a command is worthless long before a day is over."""
 
     events: Retention = timedelta(days=7)
-    commands: Annotated[timedelta, PlainValidator(duration("1m", "1d"))] = timedelta(days=1)
+    commands: Annotated[timedelta, BeforeValidator(duration("1m", "1d"))] = timedelta(days=1)
     results: Retention = timedelta(days=7)
     quarantine: Retention = timedelta(days=14)
     admin: Retention = timedelta(days=1)
@@ -100,9 +97,9 @@ class RetentionSettings(Section):
 class TopicsSettings(Section):
     """The topics of one installation; `prefix` also names its consumer groups and transactional ids."""
 
-    prefix: Annotated[str, PlainValidator(_prefix)] = "pbx"
-    replication_factor: Annotated[int, PlainValidator(whole(1, 32_767))] = 3
+    prefix: Annotated[str, BeforeValidator(_prefix)] = "pbx"
+    replication_factor: Annotated[int, BeforeValidator(whole(1, 32_767))] = 3
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     manage: Switch = True
-    shards: Annotated[int, PlainValidator(whole(1, 1_000))] = 12
+    shards: Annotated[int, BeforeValidator(whole(1, 1_000))] = 12

@@ -2,19 +2,18 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field, PlainValidator
+from pydantic import BeforeValidator, Field
 
-from bridge.ops.secret_files import OptionalSecretSource, Secret, SecretSource
+from bridge.ops.secret_files import OptionalSecretSource, SecretSource
 from bridge.ops.settings.addresses import api_url
 from bridge.ops.settings.pollers import PollersSettings
 from bridge.ops.settings.problems import quoted, unfit
 from bridge.ops.settings.secret_keys import api_key_fault, open_optional, open_required, webhook_secret_fault
-from bridge.ops.settings.section import Section, Switch
+from bridge.ops.settings.section import OptionalFile, OptionalSecret, Section, Switch
 from bridge.ops.settings.servers import Networks
-from bridge.ops.settings.values import ListOfValues, alternatives, duration, or_null, path, region, secret, whole
+from bridge.ops.settings.values import ListOfValues, alternatives, duration, or_null, region, whole
 
 WEBHOOK_EVENTS: Final = (
     "CallStarted",
@@ -55,34 +54,32 @@ def _events(given: object) -> tuple[str, ...]:
     return tuple(name for name in WEBHOOK_EVENTS if name in given)
 
 
-ConnectionName = Annotated[str, PlainValidator(_name)]
-OptionalFile = Annotated[Path | None, PlainValidator(or_null(path))]
-OptionalSecret = Annotated[Secret | None, PlainValidator(or_null(secret))]
-Ttl = Annotated[timedelta, PlainValidator(duration("1s", "120s"))]
+ConnectionName = Annotated[str, BeforeValidator(_name)]
+Ttl = Annotated[timedelta, BeforeValidator(duration("1s", "120s"))]
 
 
 class WebhooksSettings(Section):
     """Which of the vendor's webhooks the worker registers. `events` is in the contract's order, `all` spelt out."""
 
     register_: Switch = Field(default=True, alias="register")
-    events: Annotated[tuple[str, ...], PlainValidator(_events), ListOfValues()] = WEBHOOK_EVENTS
+    events: Annotated[tuple[str, ...], BeforeValidator(_events), ListOfValues()] = WEBHOOK_EVENTS
 
 
 class ReconcileSettings(Section):
     """How what was published is compared with what the vendor's lists say."""
 
     enabled: Switch = True
-    interval: Annotated[timedelta, PlainValidator(duration("1s", "1h"))] = timedelta(seconds=60)
-    grace: Annotated[timedelta, PlainValidator(duration("0s", "1d"))] = timedelta(minutes=2)
-    rescan: Annotated[timedelta, PlainValidator(duration("1m", "48h"))] = timedelta(hours=4)
+    interval: Annotated[timedelta, BeforeValidator(duration("1s", "1h"))] = timedelta(seconds=60)
+    grace: Annotated[timedelta, BeforeValidator(duration("0s", "1d"))] = timedelta(minutes=2)
+    rescan: Annotated[timedelta, BeforeValidator(duration("1m", "48h"))] = timedelta(hours=4)
 
 
 class RateLimitSettings(Section):
     """The vendor's quota: `calls` within any `window`, `guard` on top for rounding and clock rate."""
 
-    calls: Annotated[int, PlainValidator(whole(1, 10_000))] = 100
-    window: Annotated[timedelta, PlainValidator(duration("1s", "1h"))] = timedelta(seconds=60)
-    guard: Annotated[timedelta, PlainValidator(duration("0ms", "10s"))] = timedelta(milliseconds=250)
+    calls: Annotated[int, BeforeValidator(whole(1, 10_000))] = 100
+    window: Annotated[timedelta, BeforeValidator(duration("1s", "1h"))] = timedelta(seconds=60)
+    guard: Annotated[timedelta, BeforeValidator(duration("0ms", "10s"))] = timedelta(milliseconds=250)
 
 
 class CommandsSettings(Section):
@@ -90,13 +87,13 @@ class CommandsSettings(Section):
 
     dial_ttl: Ttl = timedelta(seconds=30)
     query_ttl: Ttl = timedelta(seconds=60)
-    max_queued: Annotated[int, PlainValidator(whole(1, 100_000))] = 100
+    max_queued: Annotated[int, BeforeValidator(whole(1, 100_000))] = 100
 
 
 class ConnectionSettings(Section):
     """One connection. Whether its secrets are there was looked at for the role that `load_settings` was given."""
 
-    base_url: Annotated[str, PlainValidator(api_url)]
+    base_url: Annotated[str, BeforeValidator(api_url)]
     api_key: OptionalSecret = None
     api_key_file: OptionalFile = None
     webhook_secret: OptionalSecret = None
@@ -104,7 +101,7 @@ class ConnectionSettings(Section):
     webhook_secret_previous: OptionalSecret = None
     webhook_secret_previous_file: OptionalFile = None
     allowed_ips: Networks = ()
-    default_region: Annotated[str | None, PlainValidator(or_null(region))] = None
+    default_region: Annotated[str | None, BeforeValidator(or_null(region))] = None
     webhooks: WebhooksSettings = Field(default_factory=WebhooksSettings)
     pollers: PollersSettings = Field(default_factory=PollersSettings)
     reconcile: ReconcileSettings = Field(default_factory=ReconcileSettings)

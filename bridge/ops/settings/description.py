@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bridge.ops.secret_files import Secret
+from bridge.ops.settings.connections import WEBHOOK_EVENTS
 from bridge.ops.settings.model import Settings
 from bridge.ops.settings.section import Section
 from bridge.ops.settings.values import written_duration, written_size
@@ -43,6 +44,8 @@ def _written(key: str, value: object) -> str:
             written = written_duration(value)
         case datetime():
             written = value.isoformat()
+        case tuple() if value == WEBHOOK_EVENTS:
+            written = "all"
         case tuple():
             written = ", ".join(str(item) for item in value) or "none"
         case Path() if key.endswith("_file"):

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from bridge.ops.settings.combinations import combinations
 from bridge.ops.settings.connections import ConnectionSettings
 from bridge.ops.settings.model import Role, Settings
-from bridge.ops.settings.problems import KeyPath, Problem, SettingsError, dotted, sentence_of
+from bridge.ops.settings.problems import KeyPath, Problem, SettingsError, dotted, kind_of, sentence_of
 from bridge.ops.settings.secret_rules import secret_problems
 from bridge.ops.settings.section import Section
 from bridge.ops.settings.variables import CONFIG_VARIABLE, keys_of, merged, names_in, read_variables, section_of
@@ -83,7 +83,7 @@ def _validate(tree: Tree, sources: Mapping[KeyPath, str], damaged: frozenset[Key
         except ValidationError as error:
             errors = error.errors(include_url=False)
         for details in errors:
-            path = _key_path(details["loc"])
+            path = _key_path(details)
             inherited = details["type"] != "missing" and not _is_given(tree, path)
             if attempt == 0 and not inherited and not _is_below(path, damaged):
                 problems.append(Problem(path, _sentence(details, path, _source(path, sources))))
@@ -92,9 +92,10 @@ def _validate(tree: Tree, sources: Mapping[KeyPath, str], damaged: frozenset[Key
     return _Validated(None, problems, frozenset(broken))
 
 
-def _key_path(loc: tuple[int | str, ...]) -> KeyPath:
-    """Return where the value stands; pydantic marks a wrong key of a map with a part of its own."""
-    return tuple(part for part in loc if part != "[key]")
+def _key_path(details: ErrorDetails) -> KeyPath:
+    """Return where the value stands; pydantic marks a wrong name of a connection with a part of its own."""
+    loc = details["loc"]
+    return loc[:-1] if details["type"] == "unfit" and loc[-1] == "[key]" else loc
 
 
 def _is_given(tree: object, path: KeyPath) -> bool:
@@ -142,7 +143,7 @@ def _sentence(details: ErrorDetails, path: KeyPath, source: str) -> str:
             return _unknown_key(path, source)
         case _:
             kind = "a map of connections by name" if path == ("connections",) else "a map of keys"
-            return sentence_of(path, given, kind, source=source)
+            return sentence_of(path, given, kind, fault=f"is {kind_of(given)}", source=source)
 
 
 def _unknown_key(path: KeyPath, source: str) -> str:

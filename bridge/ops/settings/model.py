@@ -32,6 +32,9 @@ class Settings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _name_what_kafka_lacks(cls, given: object) -> object:
-        """Let an absent `kafka` be reported as its one required key, which says what to do."""
-        return {"kafka": None} | dict(given) if isinstance(given, Mapping) else given
+    def _fill_in_what_is_empty(cls, given: object) -> object:
+        """Let an absent `kafka` be reported as its one required key, and read `connections:` with nothing as none."""
+        if not isinstance(given, Mapping):
+            return given
+        empty: dict[str, object] = {"connections": {}} if given.get("connections") is None else {}
+        return {"kafka": None} | dict(given) | empty

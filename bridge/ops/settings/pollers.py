@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bridge.ops.settings.problems import unfit
 from bridge.ops.settings.section import Section, Switch
@@ -20,10 +20,10 @@ def _start(given: object) -> str | int:
     return value
 
 
-Interval = Annotated[timedelta, PlainValidator(duration("1s", "1d"))]
-Number = Annotated[str | None, PlainValidator(or_null(text("a telephone number, or null")))]
-Id = Annotated[int | None, PlainValidator(or_null(identifier))]
-Moment = Annotated[datetime | None, PlainValidator(or_null(moment))]
+Interval = Annotated[timedelta, BeforeValidator(duration("1s", "1d"))]
+Number = Annotated[str | None, BeforeValidator(or_null(text("a telephone number, or null")))]
+Id = Annotated[int | None, BeforeValidator(or_null(identifier))]
+Moment = Annotated[datetime | None, BeforeValidator(or_null(moment))]
 
 
 class NoFilters(Section):
@@ -35,7 +35,7 @@ class CallFilters(Section):
 
     source: Number = None
     destination: Number = None
-    direction: Annotated[Literal["in", "out"] | None, PlainValidator(or_null(one_of("in", "out")))] = None
+    direction: Annotated[Literal["in", "out"] | None, BeforeValidator(or_null(one_of("in", "out")))] = None
     contact_id: Id = None
     date_from: Moment = None
     date_to: Moment = None
@@ -62,7 +62,7 @@ class PollerDefaults(Section):
 
     enabled: Switch = True
     interval: Interval = timedelta(seconds=60)
-    start: Annotated[Literal["newest", "oldest"] | int, PlainValidator(_start)] = "newest"
+    start: Annotated[Literal["newest", "oldest"] | int, BeforeValidator(_start)] = "newest"
 
 
 class PlainPoller(PollerDefaults):

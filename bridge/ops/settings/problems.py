@@ -19,6 +19,7 @@ SECRET_KEYS: Final = frozenset({
 })  # fmt: skip
 
 _USER_INFO: Final = re.compile(r"(?<=://)[^/@\s]*@|^[^/@\s:]+:[^/@\s]*@")
+_QUERY: Final = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
 _LONGEST_QUOTE: Final = 80
 """Characters of a given value that a sentence repeats: enough to recognise it, short enough for one line."""
 
@@ -50,9 +51,23 @@ def dotted(path: KeyPath) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            name = part if re.fullmatch(r"[\w-]+", part, re.ASCII) else quoted(part)
-            text += f".{name}" if text else name
+            text += f".{shown_key(part)}" if text else shown_key(part)
     return text
+
+
+def shown_key(name: str) -> str:
+    """Write a key as it was given, up to the first character that no key has: `{api_key:abc}` is a key and no value."""
+    if re.fullmatch(r"[\w-]{1,80}", name, re.ASCII):
+        return name
+    head = re.match(r"[\w .-]{0,80}", name, re.ASCII)
+    shown = head[0] if head else ""
+    return json.dumps(shown if shown == name else shown + "…", ensure_ascii=False)
+
+
+def kind_of(value: object) -> str:
+    """Name the kind of what was given, where quoting it could show a secret."""
+    kinds = {type(None): "null", bool: "true or false", int: "a number", str: "text", dict: "a map"}
+    return kinds.get(type(value), "a list")
 
 
 def quoted(value: object) -> str:
@@ -63,16 +78,12 @@ def quoted(value: object) -> str:
         case bool() | int() | float():
             return json.dumps(value)
         case str():
-            shown = _USER_INFO.sub("…@", value)
+            shown = _QUERY.sub(r"\1?…", _USER_INFO.sub("…@", value))
             return json.dumps(
                 shown if len(shown) <= _LONGEST_QUOTE else shown[:_LONGEST_QUOTE] + "…", ensure_ascii=False
             )
-        case dict():
-            return "a map"
-        case list() | tuple():
-            return "a list"
         case _:
-            return f"a {type(value).__name__}"
+            return kind_of(value)
 
 
 def sentence_of(path: KeyPath, given: object, allowed: str, *, fault: str = "", source: str = "") -> str:

@@ -86,4 +86,6 @@ def _look(
         if file is None:
             return None, Problem(path, f"{dotted(path)} {error}.")
         path = (*path[:-1], f"{path[-1]}_file")
-        return None, Problem(path, f"{dotted(path)} is {quoted(str(file))}, which {error}.")
+        # Where the secret itself was given in place of its file, it must not be quoted.
+        name = f"is {quoted(str(file))}, which" if "/" in str(file) else "names a file that"
+        return None, Problem(path, f"{dotted(path)} {name} {error}.")

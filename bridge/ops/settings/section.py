@@ -1,10 +1,12 @@
 """What all sections of the configuration have in common."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
-from bridge.ops.settings.values import boolean
+from bridge.ops.secret_files import Secret
+from bridge.ops.settings.values import boolean, or_null, path, secret
 
 
 class Section(BaseModel):
@@ -15,7 +17,6 @@ class Section(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,  # Secret
-        validate_default=False,
     )
 
     @model_validator(mode="before")
@@ -25,4 +26,8 @@ class Section(BaseModel):
         return {} if given is None else given
 
 
-Switch = Annotated[bool, PlainValidator(boolean)]
+Switch = Annotated[bool, BeforeValidator(boolean)]
+OptionalFile = Annotated[Path | None, BeforeValidator(or_null(path))]
+OptionalSecret = Annotated[
+    Secret | None, BeforeValidator(or_null(secret)), PlainSerializer(repr, when_used="json-unless-none")
+]

@@ -12,12 +12,14 @@ from typing import Final
 
 import yaml
 
+from bridge.ops.settings.problems import shown_key
+
 Tree = dict[str, object]
 """A map of the configuration, as written: keys to text, whole numbers, booleans, null, lists and maps."""
 
 _WHOLE: Final = re.compile(r"0|-?[1-9][0-9]*")
 _TAG: Final = "tag:yaml.org,2002:"
-_QUOTE: Final = re.compile(r"'[^'<>]{2,}'")
+_QUOTE: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 """What PyYAML quotes from the file in its messages: it could be a secret."""
 
 
@@ -72,22 +74,34 @@ def read_config_file(path: Path) -> Tree:
 def parse_config(content: str) -> Tree:
     """Return the map that the text holds; raise ConfigFileError with a predicate such as "is not YAML: …"."""
     try:
-        documents = list(yaml.compose_all(content, Loader=_Loader))
+        documents = [_value(node, ()) for node in yaml.compose_all(content, Loader=_Loader)]
     except yaml.MarkedYAMLError as error:
         where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ConfigFileError(f"is not YAML: {where}{_QUOTE.sub('a name', error.problem or 'unreadable')}") from None
+        raise ConfigFileError(f"is not YAML: {where}{_without_names(error.problem)}") from None
     except yaml.YAMLError:
         raise ConfigFileError("is not YAML: it holds a character that YAML does not allow") from None
     except RecursionError:
         raise ConfigFileError("is nested too deeply") from None
     if len(documents) > 1:
         raise ConfigFileError("holds more than one document: give one, without a line ---")
-    value = _value(documents[0], ()) if documents and documents[0] is not None else None
+    value = documents[0] if documents else None
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ConfigFileError("holds no map: it starts with a key such as kafka:")
     return value
+
+
+_SIGN: Final = len(r"'\t'")
+"""The longest of the single signs that PyYAML quotes."""
+
+
+def _without_names(message: str | None) -> str:
+    """Keep the single signs and the kinds of tokens that PyYAML quotes, `','` and `'<block end>'`; hide the rest."""
+    return _QUOTE.sub(
+        lambda quote: quote[0] if len(quote[0]) <= _SIGN or quote[0].startswith("'<") else "a name",
+        message or "it cannot be read",
+    )
 
 
 def _value(node: yaml.Node, within: tuple[int, ...]) -> object:
@@ -121,6 +135,6 @@ def _map(node: yaml.MappingNode, within: tuple[int, ...]) -> Tree:
             raise ConfigFileError(f"has a key that is no text in line {line}")
         key = str(key_node.value)
         if key in own:
-            raise ConfigFileError(f"has the key {key} twice in one map, the second time in line {line}")
+            raise ConfigFileError(f"has the key {shown_key(key)} twice in one map, the second time in line {line}")
         own[key] = _value(value_node, within)
     return merged | own
