@@ -52,12 +52,18 @@ class ContainerKafka:
     def __init__(self, engine: "Engine", name: str, watch: asyncio.subprocess.Process | None) -> None:
         self.bootstrap = ""
         self._engine = engine
-        self._name = name
+        self.name = name
         self._watch = watch
 
     async def start(self, image: str, port: int) -> None:
         """Create the container and wait until its broker answers at this port."""
-        host = await asyncio.to_thread(self._engine.create, image, self._name, port)
+        creating = asyncio.ensure_future(asyncio.to_thread(self._engine.create, image, self.name, port))
+        try:
+            host = await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            # The thread goes on, and only what it has created can be removed.
+            await asyncio.wait({creating})
+            raise
         self.bootstrap = f"{host}:{port}"
         await self._until_it_answers()
 
@@ -65,26 +71,28 @@ class ContainerKafka:
         """Remove the container and its data; safe to call again."""
         if self._watch is not None:
             assert self._watch.stdin is not None
-            self._watch.stdin.close()
+            if not self._watch.stdin.is_closing():
+                self._watch.stdin.write(b"done")
+                self._watch.stdin.close()
             if await self._watch.wait() == 0:
                 return
-        await asyncio.to_thread(self._engine.remove, self._name)
+        await asyncio.to_thread(self._engine.remove, self.name)
 
     async def kill(self) -> None:
         """End the broker by SIGKILL, as a power cut would; its data and its port stay."""
-        await asyncio.to_thread(self._engine.kill, self._name)
+        await asyncio.to_thread(self._engine.kill, self.name)
 
     async def restart(self) -> None:
         """Start the broker again on the same port and data, killing it first where it still runs, until it answers."""
         await self.kill()
-        await asyncio.to_thread(self._engine.start, self._name)
+        await asyncio.to_thread(self._engine.start, self.name)
         await self._until_it_answers()
 
     async def _until_it_answers(self) -> None:
         answering = asyncio.create_task(wait_until_answers(self.bootstrap, START_TIMEOUT))
         try:
             while not (await asyncio.wait({answering}, timeout=_LOOK_PAUSE))[0]:
-                why = await asyncio.to_thread(self._engine.last_words, self._name)
+                why = await asyncio.to_thread(self._engine.last_words, self.name)
                 if why is not None:
                     raise NoLocalKafka(f"the container ended at once: {why}")
             if not answering.result():

@@ -1,7 +1,8 @@
 """The process that removes the broker's container once whoever started it is done or dead, by kill -9 too.
 
 Run as a script with the container's name: the end of its standard input is the sign. It has to be there before the
-container is created, so for a while it also looks for one that is still on its way.
+container is created, so after a death it also looks for one that is still on its way; `done` before the end tells it
+that there is none.
 """
 
 import sys
@@ -10,7 +11,7 @@ import time
 import docker.errors
 from testcontainers.core.docker_client import DockerClient
 
-_LATE = 5.0
+_LATE = 30.0
 # Seconds in which a container may still appear that was asked for in the moment of our death.
 
 _PAUSE = 0.5
@@ -36,5 +37,5 @@ def remove(name: str, patience: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdin.buffer.read()
-    remove(sys.argv[1], _LATE)
+    word = sys.stdin.buffer.read()
+    remove(sys.argv[1], 0 if word == b"done" else _LATE)

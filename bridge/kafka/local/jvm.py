@@ -94,6 +94,7 @@ class JvmKafka:
 
     def __init__(self, prepared: Prepared, process: asyncio.subprocess.Process) -> None:
         self.bootstrap = prepared.bootstrap
+        self.folder = str(prepared.folder)
         self._prepared = prepared
         self._guard = process
 

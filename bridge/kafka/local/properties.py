@@ -84,7 +84,7 @@ def as_file(properties: Mapping[str, str]) -> str:
 def as_variables(properties: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the image `apache/kafka` turns into the same properties."""
     named = {
-        "KAFKA_" + key.replace("-", "___").replace("_", "__").replace(".", "_").upper(): value
+        "KAFKA_" + key.replace("_", "__").replace("-", "___").replace(".", "_").upper(): value
         for key, value in properties.items()
     }
     return {**named, "CLUSTER_ID": CLUSTER_ID}
