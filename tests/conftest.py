@@ -2,9 +2,15 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from bridge.kafka.local import LocalKafka, start_local_kafka
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the expected samples be written anew: look at the difference before you commit it."""
+    parser.addoption("--rewrite-samples", action="store_true", help="write tests/samples/records/ anew")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,6 +1,8 @@
 """The events that the bridge publishes, by name and version."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class EventName(StrEnum):
@@ -25,6 +27,22 @@ class EventName(StrEnum):
     VOICEMAIL_LISTED = "voicemail.listed"
     VOIP_ENDPOINT_LISTED = "voip-endpoint.listed"
 
+
+WEBHOOK_EVENTS: Mapping[str, EventName] = MappingProxyType(
+    {
+        "CallStarted": EventName.CALL_STARTED,
+        "CallConnected": EventName.CALL_CONNECTED,
+        "CallCompleted": EventName.CALL_COMPLETED,
+        "CallTransfered": EventName.CALL_TRANSFERRED,
+        "CallRecorded": EventName.CALL_RECORDED,
+        "LostCallerAdded": EventName.LOST_CALLER_ADDED,
+        "LostCallerUpdated": EventName.LOST_CALLER_UPDATED,
+        "LostCallerRemoved": EventName.LOST_CALLER_REMOVED,
+        "VoicemailCreated": EventName.VOICEMAIL_CREATED,
+        "VoicemailDeleted": EventName.VOICEMAIL_DELETED,
+    }
+)
+"""The ten webhooks under the vendor's names, as they are registered."""
 
 EVENT_VERSION = "v1"
 # One version for all today. A change that breaks a consumer gives the event concerned a v2 beside its v1.

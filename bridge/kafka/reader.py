@@ -11,6 +11,9 @@ from bridge.kafka.client_options import ClientOptions, client_arguments
 
 _POLL_MS = 200
 # How long one fetch waits for records: how soon a follower notices that it is to stop.
+_ASSIGNED_WITHIN_S = 10.0
+# Without a group the assignment is made from the cluster's metadata alone, within a round trip.
+_LOOK_EVERY_S = 0.02
 
 
 class ReadRecord(NamedTuple):
@@ -42,6 +45,7 @@ class TopicReader:
             isolation_level="read_committed",
             enable_auto_commit=False,
             group_id=None,
+            auto_offset_reset="earliest",  # of a partition that is added later, nothing is passed over
         )
 
     async def __aenter__(self) -> Self:
@@ -61,15 +65,15 @@ class TopicReader:
 
         Raises TopicUnknown when none of the topics exists; those that do not exist are left out.
         """
-        existing = await self._consumer.topics()
-        partitions = [
-            TopicPartition(topic, partition)
-            for topic in sorted(set(topics) & existing)
-            for partition in self._consumer.partitions_for_topic(topic) or ()
-        ]
-        if not partitions:
+        existing = set(topics) & await self._consumer.topics()
+        if not existing:
             raise TopicUnknown
-        self._consumer.assign(partitions)
+        self._consumer.subscribe(sorted(existing))
+        async with asyncio.timeout(_ASSIGNED_WITHIN_S):
+            # The client tells nobody when it has assigned.
+            while {partition.topic for partition in self._consumer.assignment()} != existing:  # noqa: ASYNC110 - see above
+                await asyncio.sleep(_LOOK_EVERY_S)
+        partitions = list(self._consumer.assignment())
         ends = await self._consumer.end_offsets(partitions)
         starts: dict[TopicPartition, int] = dict(ends)
         if since_ms is not None:

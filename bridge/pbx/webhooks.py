@@ -10,23 +10,11 @@ from typing import NamedTuple
 
 import orjson
 
-from bridge.events.catalogue import EventName
+from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
 from bridge.pbx.numbers import ToE164
 from bridge.pbx.payloads import PAYLOADS
 from bridge.pbx.translation import Translation, Unusable, translate
 
-_WEBHOOK_NAMES = {
-    "CallStarted": EventName.CALL_STARTED,
-    "CallConnected": EventName.CALL_CONNECTED,
-    "CallCompleted": EventName.CALL_COMPLETED,
-    "CallTransfered": EventName.CALL_TRANSFERRED,
-    "CallRecorded": EventName.CALL_RECORDED,
-    "LostCallerAdded": EventName.LOST_CALLER_ADDED,
-    "LostCallerUpdated": EventName.LOST_CALLER_UPDATED,
-    "LostCallerRemoved": EventName.LOST_CALLER_REMOVED,
-    "VoicemailCreated": EventName.VOICEMAIL_CREATED,
-    "VoicemailDeleted": EventName.VOICEMAIL_DELETED,
-}
 _ALIASES = {
     "CallCompletedEvent": EventName.CALL_COMPLETED,
     "CallConnectedEvent": EventName.CALL_CONNECTED,
@@ -35,9 +23,7 @@ _ALIASES = {
 }
 # The vendor's own reference names these inner events differently from their webhooks.
 
-WEBHOOK_EVENTS: Mapping[str, EventName] = MappingProxyType(_WEBHOOK_NAMES)
-"""The ten webhooks by the names under which they are registered."""
-EVENT_TYPES: Mapping[str, EventName] = MappingProxyType(_WEBHOOK_NAMES | _ALIASES)
+EVENT_TYPES: Mapping[str, EventName] = MappingProxyType({**WEBHOOK_EVENTS, **_ALIASES})
 """What a body's `eventType` may say."""
 
 

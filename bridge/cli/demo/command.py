@@ -1,0 +1,236 @@
+"""The demo from its start to its table."""
+
+import asyncio
+import signal
+import urllib.request
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Annotated, TypeVar
+
+import orjson
+import typer
+
+from bridge.app import IngressService, KafkaAccess
+from bridge.cli.demo.broker import Attendant
+from bridge.cli.demo.tally import Delivery, Reading, table, verdict
+from bridge.cli.durations import parse_duration
+from bridge.cli.event_line import event_line
+from bridge.cli.event_loop import run_loop
+from bridge.cli.settings_option import AsJson, fail
+from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
+from bridge.events.cloudevents import read_event
+from bridge.events.topics import event_topic
+from bridge.ingress.hook_keys import HookName, hook_key, hook_url
+from bridge.kafka.local import NoLocalKafka, start_local_kafka
+from bridge.kafka.reader import TopicReader
+from bridge.ops.logs import configure_logs
+from bridge.ops.settings import Role, Settings, load_settings
+from bridge.simulator import AccountOptions, RetryPolicy, Simulator, SimulatorOptions
+
+CONNECTION = "acme"
+API_KEY = "demo-key"
+WEBHOOK_SECRET = "the demo's secret, for nothing else"  # noqa: S105 - it guards a loopback port for a minute
+PREFIX = "pbx-demo"
+SPEED = 60.0
+# A call of two minutes takes two seconds, so a demo of 20 s sees all ten events.
+CALLS_PER_SECOND = 2.0
+# Some seven lines a second: as fast as an eye can follow.
+REPEATS = 16
+# A minute and more of repeats at the PBX: longer than any outage that somebody makes to watch.
+READY_WITHIN_S = 60.0
+# Creating some 25 topics takes a laptop a few seconds, a busy one ten.
+DRAIN_WITHIN_S = 90.0
+# Until the last repeat of the last webhook, when Kafka was killed just before the end.
+READ_WITHIN_S = 20.0
+# A reader whose broker was killed needs some seconds to find it again.
+
+Result = TypeVar("Result")
+
+
+class _Interrupted(Exception):
+    """Ctrl-C, before there was anything to show."""
+
+
+def demo(
+    for_: Annotated[
+        timedelta, typer.Option("--for", parser=parse_duration, metavar="DURATION", help="How long to play.")
+    ] = "60s",  # type: ignore[assignment] # typer parses the default as it parses what is given
+    calls_per_second: Annotated[
+        float, typer.Option(min=0.1, max=200, help="New calls a second; a call sends some four webhooks.")
+    ] = CALLS_PER_SECOND,
+    outage: Annotated[
+        timedelta | None,
+        typer.Option(parser=parse_duration, metavar="DURATION", help="Kill Kafka -9 in the middle, for so long."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only the table, not each event.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start a Kafka, a PBX simulator and the bridge, play calls, and show each event as it lands on its topic.
+
+    Ends with a table of what was sent, answered and read; exit 1 if anything is missing. KAFKA_BOOTSTRAP names a
+    Kafka to use; else one is started in Docker, or with Java 17 and Maven.
+
+    Example: bridge demo --for 20s --outage 5s
+    """
+    configure_logs(level=30)
+    try:
+        wrong = run_loop(_Demo(for_, calls_per_second, outage, quiet=quiet or as_json, as_json=as_json).play())
+    except (_Interrupted, KeyboardInterrupt):
+        fail("stopped before there was anything to show", 1)
+    except NoLocalKafka as error:
+        fail(str(error), 2)
+    if wrong is not None:
+        fail(wrong, 1)
+
+
+class _Demo:
+    def __init__(
+        self, for_: timedelta, calls_per_second: float, outage: timedelta | None, *, quiet: bool, as_json: bool
+    ) -> None:
+        self._for_s = for_.total_seconds()
+        self._calls_per_second = calls_per_second
+        self._outage_s = None if outage is None else outage.total_seconds()
+        self._quiet = quiet
+        self._as_json = as_json
+        self._interrupted = asyncio.Event()
+        self._reading = Reading()
+
+    async def play(self) -> str | None:
+        """Play it all; return what is wrong at the end, None when nothing is missing."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupted.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._interrupted.set)
+        async with AsyncExitStack() as stack:
+            kafka = await self._unless_interrupted(start_local_kafka(self._say))
+            stack.push_async_callback(kafka.stop)
+            self._say(f"Kafka answers at {kafka.bootstrap}")
+            settings = _settings(kafka.bootstrap)
+            service = IngressService(settings)
+            ports = await service.start()
+            stack.push_async_callback(service.stop, unready_for=timedelta(0))
+            await self._unless_interrupted(_until_ready(service))
+            self._say(
+                f"the bridge takes webhooks at http://127.0.0.1:{ports.ingress}, metrics at :{ports.admin}/metrics"
+            )
+            reader = await stack.enter_async_context(TopicReader(KafkaAccess(settings.kafka).options()))
+            await reader.follow([event_topic(PREFIX, event) for event in EventName], None)
+            _in_background(stack, self._read(reader))
+            attendant = Attendant(kafka, self._say)
+            _in_background(stack, attendant.watch())
+            if self._outage_s is not None:
+                _in_background(stack, attendant.outage(self._for_s / 3, self._outage_s))
+            pbx = Simulator(
+                SimulatorOptions(
+                    speed=SPEED,
+                    calls_per_second=self._calls_per_second,
+                    keys={API_KEY: AccountOptions()},
+                    retry=RetryPolicy(repeats=REPEATS),
+                    kept_log=1_000_000,  # the table needs every answer
+                )
+            )
+            await pbx.start()
+            stack.push_async_callback(pbx.stop)
+            await asyncio.to_thread(_register, pbx.base_url, settings, ports.ingress)
+            self._say(f"the PBX plays calls for {self._for_s:g} s; Ctrl-C ends it")
+            await self._play_calls(pbx)
+            return await self._finish(pbx)
+
+    async def _play_calls(self, pbx: Simulator) -> None:
+        pbx.start_playing()
+        try:
+            async with asyncio.timeout(self._for_s):
+                await self._interrupted.wait()
+        except TimeoutError:
+            self._say("the day is over: waiting for the last webhooks")
+        await pbx.stop_playing(finish=True, drain=DRAIN_WITHIN_S)
+
+    async def _finish(self, pbx: Simulator) -> str | None:
+        deliveries = _deliveries(pbx)
+        try:
+            async with asyncio.timeout(READ_WITHIN_S):
+                while not self._reading.holds(deliveries):  # noqa: ASYNC110 - the reader has no event for "all there"
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            pass  # the table shows what is missing
+        rows = self._reading.rows(deliveries)
+        if self._as_json:
+            typer.echo(orjson.dumps([row._asdict() for row in rows]).decode())
+        else:
+            typer.echo("\n" + "\n".join(table(rows)))
+        return verdict(rows)
+
+    async def _read(self, reader: TopicReader) -> None:
+        async for record in reader.records():
+            event = read_event(record.headers, record.value)
+            self._reading.add(event)
+            if not self._quiet:
+                typer.echo(event_line(event))
+
+    async def _unless_interrupted(self, work: Coroutine[object, object, Result]) -> Result:
+        working = asyncio.ensure_future(work)
+        interrupted = asyncio.ensure_future(self._interrupted.wait())
+        await asyncio.wait({working, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+        interrupted.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait({working})
+            raise _Interrupted
+        return working.result()
+
+    def _say(self, sentence: str) -> None:
+        typer.echo(f"# {sentence}", err=self._as_json)
+
+
+def _settings(bootstrap: str) -> Settings:
+    return load_settings(
+        None,
+        {
+            "BRIDGE_KAFKA__BOOTSTRAP_SERVERS": bootstrap,
+            "BRIDGE_TOPICS__PREFIX": PREFIX,
+            "BRIDGE_TOPICS__REPLICATION_FACTOR": "1",
+            "BRIDGE_INGRESS__HOST": "127.0.0.1",
+            "BRIDGE_INGRESS__PORT": "0",
+            "BRIDGE_ADMIN__HOST": "127.0.0.1",
+            "BRIDGE_ADMIN__PORT": "0",
+            "BRIDGE_CONNECTIONS__ACME__BASE_URL": "http://127.0.0.1/api/v2",
+            "BRIDGE_CONNECTIONS__ACME__WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "BRIDGE_CONNECTIONS__ACME__DEFAULT_REGION": "LT",
+        },
+        Role.INGRESS,
+    )
+
+
+async def _until_ready(service: IngressService) -> None:
+    async with asyncio.timeout(READY_WITHIN_S):
+        while service.health.problems():  # noqa: ASYNC110 - readiness is looked at, as a probe does
+            await asyncio.sleep(0.05)
+
+
+def _register(base_url: str, settings: Settings, port: int) -> None:
+    secret = settings.connections[CONNECTION].open_webhook_secret().current()
+    for event in WEBHOOK_EVENTS:
+        url = hook_url(f"http://127.0.0.1:{port}", CONNECTION, hook_key(secret, CONNECTION, HookName(event, 0)))
+        request = urllib.request.Request(  # noqa: S310 - the simulator's own address
+            f"{base_url}/webhooks/{event}",
+            data=orjson.dumps({"endpoint": url}),
+            headers={"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - see above
+            pass
+
+
+def _deliveries(pbx: Simulator) -> Sequence[Delivery]:
+    return [
+        Delivery(row.event, next((attempt.answer for attempt in row.attempts if attempt.accepted), None))
+        for row in pbx.log.rows
+    ]
+
+
+def _in_background(stack: AsyncExitStack, work: Coroutine[object, object, None]) -> None:
+    task = asyncio.ensure_future(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait({task})
+
+    stack.push_async_callback(end)

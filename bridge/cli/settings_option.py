@@ -1,0 +1,31 @@
+"""What every command shares: where the configuration is, and how an error becomes one sentence."""
+
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from bridge.ops.settings import Role, Settings, SettingsError, load_settings
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The configuration; else the file that BRIDGE_CONFIG names."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    """End with a sentence on stderr: code 1 for something wrong, 2 for wrong use or configuration."""
+    typer.echo(f"bridge: {sentence}", err=True)
+    raise typer.Exit(code)
+
+
+def read_settings(config: Path | None, role: Role) -> Settings:
+    """Read the configuration, or end with a line for everything that is wrong with it."""
+    try:
+        return load_settings(config, os.environ, role)
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"bridge: {problem}", err=True)
+        raise typer.Exit(2) from None

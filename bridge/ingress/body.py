@@ -1,0 +1,50 @@
+"""Reading a request's body: within its size and within its time."""
+
+import asyncio
+
+from aiohttp import web
+
+from bridge.ingress.content_encoding import BodyTooLarge, decode_body, supported_encoding
+
+
+class BodyTimeout(Exception):
+    """The body was not complete in time."""
+
+
+class BodyUnreadable(Exception):
+    """The transfer itself broke: a bad chunk, or a connection that closed in the middle."""
+
+
+async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -> bytes:
+    """Return the decoded body.
+
+    Raises UnsupportedEncoding, BodyTooLarge, BodyTimeout, BodyUnreadable and UndecodableBody. What cannot be accepted
+    by its headers alone is refused before `100 Continue`.
+    """
+    encoding = supported_encoding(request.headers.get("Content-Encoding"))
+    if (request.content_length or 0) > max_bytes:
+        raise BodyTooLarge
+    content = request.content
+    # A webhook fits its first packet, so the body has mostly come with the head: no timer for that.
+    body = content.read_nowait(-1) if content.is_eof() else await _read_slowly(request, max_bytes, timeout_s)
+    if len(body) > max_bytes:
+        raise BodyTooLarge
+    return body if encoding == "identity" else decode_body(body, encoding, max_bytes)
+
+
+async def _read_slowly(request: web.Request, max_bytes: int, timeout_s: float) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(timeout_s):
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                request.writer.output_size = 0  # the interim answer is not part of the final one
+            while chunk := await request.content.readany():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise BodyTooLarge
+    except TimeoutError as error:
+        raise BodyTimeout from error
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise BodyUnreadable from error
+    return bytes(body)

@@ -1,0 +1,36 @@
+"""Counting what the vendor added to its payloads or changed in them, by name and within bounds."""
+
+import re
+
+from bridge.ops.metrics import Metrics
+from bridge.pbx.translation import Translation
+
+_MOST_UNKNOWN_NAMES = 64
+# Each name is a time series for ever; a vendor adds a handful of fields a year.
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+# Anything else could be a telephone number used as a key, which has no place in a metric.
+_OTHER = "(other)"
+
+
+class FieldDrift:
+    """Counts unknown and mistyped fields."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._names: set[str] = set()
+
+    def count(self, translation: Translation) -> None:
+        """Count the fields of one payload; the caller asks only when there are any."""
+        for name in translation.unknown:
+            labels = (translation.event, self._bounded(name))
+            self._metrics.counter("bridge_vendor_fields_unknown_total", labels).inc()
+        for name in translation.mistyped:
+            self._metrics.counter("bridge_vendor_fields_mistyped_total", (translation.event, name)).inc()
+
+    def _bounded(self, name: str) -> str:
+        if name in self._names:
+            return name
+        if len(self._names) >= _MOST_UNKNOWN_NAMES or _PLAIN_NAME.fullmatch(name) is None:
+            return _OTHER
+        self._names.add(name)
+        return name

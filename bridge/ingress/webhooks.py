@@ -1,0 +1,184 @@
+"""The way of one webhook: authenticate, read, translate, publish, answer.
+
+Called by aiohttp for every request below `/hooks/`. The order of the checks is the contract's: key, source address,
+method, then the rest; nothing of a body is read before its sender is known.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from time import perf_counter
+from typing import Protocol
+
+from aiohttp import web
+
+from bridge.events.catalogue import EventName
+from bridge.events.envelope import Origin
+from bridge.events.records import Record
+from bridge.ingress import answers
+from bridge.ingress.body import BodyTimeout, BodyUnreadable, read_body
+from bridge.ingress.content_encoding import BodyTooLarge, UndecodableBody, UnsupportedEncoding
+from bridge.ingress.field_drift import FieldDrift
+from bridge.ingress.hook_keys import verified_hook
+from bridge.ingress.intake import Intake, Taken
+from bridge.ingress.source_address import is_within, source_address
+from bridge.kafka.publisher import NotAcknowledged, Refused
+from bridge.ops.metrics import Metrics
+from bridge.pbx.webhooks import EVENT_TYPES
+
+Network = IPv4Network | IPv6Network
+
+
+class Publishes(Protocol):
+    """What makes a record durable."""
+
+    async def publish(self, record: Record) -> None:
+        """Return when Kafka has acknowledged; raise NotAcknowledged or Refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookLimits:
+    """Bounds on what one replica takes; `max_in_flight` counts requests between their head and their answer."""
+
+    max_body_bytes: int
+    body_timeout_s: float
+    max_in_flight: int
+    trusted_proxies: Sequence[Network]
+
+
+@dataclass(frozen=True, slots=True)
+class HookedConnection:
+    """One connection as the ingress sees it.
+
+    `secrets` answers the current secret and the previous one. It always answers two, whatever is set, so that checking
+    a key takes the same work for every connection.
+    """
+
+    secrets: Callable[[], tuple[bytes, bytes]]
+    allowed_ips: Sequence[Network]
+    intake: Intake
+
+
+class WebhookHandler:
+    """Answers the vendor; `begin_stop` makes it refuse what comes new while the rest is finished."""
+
+    def __init__(
+        self,
+        connections: Mapping[str, HookedConnection],
+        *,
+        unknown_connection_secrets: tuple[bytes, bytes],
+        publisher: Publishes,
+        limits: WebhookLimits,
+        metrics: Metrics,
+        epoch_ms: Callable[[], int],
+    ) -> None:
+        self._connections = connections
+        self._unknown_connection_secrets = unknown_connection_secrets
+        self._publisher = publisher
+        self._limits = limits
+        self._metrics = metrics
+        self._epoch_ms = epoch_ms
+        self._drift = FieldDrift(metrics)
+        self._in_flight = 0
+        self._stopping = False
+        self._in_flight_gauge = metrics.gauge("bridge_ingress_in_flight")
+        self._in_flight_gauge.set_function(lambda: self._in_flight)
+        metrics.gauge("bridge_ingress_connections").set(len(connections))
+        self._publish_seconds = metrics.histogram("bridge_ingress_publish_seconds")
+        self._body_bytes = metrics.histogram("bridge_ingress_body_bytes")
+        self._published_counters: dict[tuple[str, EventName], Callable[[], None]] = {}
+        self._outcome_counters: dict[str, Callable[[], None]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Requests between their head and their answer."""
+        return self._in_flight
+
+    def begin_stop(self) -> None:
+        """Answer every new request with 503 from now on."""
+        self._stopping = True
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request to `/hooks/{connection}/{key}`."""
+        name = request.match_info["connection"]
+        connection = self._connections.get(name)
+        secrets = self._unknown_connection_secrets if connection is None else connection.secrets()
+        hook = verified_hook(request.match_info["key"], name, secrets)
+        if connection is None or hook is None:
+            return self._refuse("not_found", answers.unread(request, answers.not_found()))
+        if connection.allowed_ips and not self._is_allowed(request, connection.allowed_ips):
+            return self._refuse("forbidden", answers.unread(request, answers.forbidden()))
+        if request.method != "POST":
+            return self._refuse("method_not_allowed", answers.unread(request, answers.method_not_allowed()))
+        if self._stopping:
+            return self._refuse("stopping", answers.stopping())
+        if self._in_flight >= self._limits.max_in_flight:
+            return self._refuse("busy", answers.unread(request, answers.busy()))
+        self._in_flight += 1
+        try:
+            return await self._receive(request, name, connection.intake, hook)
+        finally:
+            self._in_flight -= 1
+
+    async def _receive(self, request: web.Request, name: str, intake: Intake, hook: str) -> web.Response:
+        try:
+            body = await read_body(
+                request, max_bytes=self._limits.max_body_bytes, timeout_s=self._limits.body_timeout_s
+            )
+        except UnsupportedEncoding:
+            return self._refuse("unsupported_encoding", answers.unsupported_encoding())
+        except BodyTooLarge:
+            return self._refuse("too_large", answers.too_large())
+        except BodyTimeout:
+            return self._refuse("body_timeout", answers.body_timeout())
+        except (UndecodableBody, BodyUnreadable):
+            return self._refuse("undecodable", answers.undecodable())
+        self._body_bytes.observe(len(body))
+        taken = intake.take(body, self._epoch_ms(), hook)
+        began = perf_counter()
+        try:
+            await self._publisher.publish(taken.record)
+        except (NotAcknowledged, Refused):
+            return self._refuse("not_acknowledged", answers.not_acknowledged())
+        self._publish_seconds.observe(perf_counter() - began)
+        return self._answer(name, taken, hook)
+
+    def _answer(self, name: str, taken: Taken, hook: str) -> web.Response:
+        if taken.rejection is not None:
+            reason = taken.rejection.reason
+            self._metrics.counter("bridge_quarantined_total", (name, "webhook", reason)).inc()
+            self._count("quarantined")
+            return answers.quarantined(taken.id, reason)
+        if taken.translation is not None:
+            event = taken.translation.event
+            if taken.translation.unknown or taken.translation.mistyped:
+                self._drift.count(taken.translation)
+            if EVENT_TYPES.get(hook.partition(".")[0]) is not event:
+                self._metrics.counter("bridge_ingress_hook_mismatch_total", (name,)).inc()
+            self._count_published(name, event)
+        self._count("accepted")
+        return answers.accepted(taken.id)
+
+    def _is_allowed(self, request: web.Request, networks: Sequence[Network]) -> bool:
+        forwarded_for = request.headers.getall("X-Forwarded-For", ())
+        address = source_address(request.remote, forwarded_for, self._limits.trusted_proxies)
+        return address is not None and is_within(address, networks)
+
+    def _refuse(self, outcome: str, response: web.Response) -> web.Response:
+        self._count(outcome)
+        return response
+
+    def _count(self, outcome: str) -> None:
+        counter = self._outcome_counters.get(outcome)
+        if counter is None:
+            counter = self._metrics.counter("bridge_ingress_requests_total", (outcome,)).inc
+            self._outcome_counters[outcome] = counter
+        counter()
+
+    def _count_published(self, connection: str, event: EventName) -> None:
+        counter = self._published_counters.get((connection, event))
+        if counter is None:
+            labels = (connection, event, Origin.WEBHOOK)
+            counter = self._metrics.counter("bridge_events_published_total", labels).inc
+            self._published_counters[(connection, event)] = counter
+        counter()

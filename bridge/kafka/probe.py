@@ -1,0 +1,45 @@
+"""Kafka as the command line asks for it: once, with a sentence when it does not answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiokafka.errors import KafkaError
+
+from bridge.kafka.client_options import ClientOptions
+from bridge.kafka.producer_session import Session, SessionOptions
+from bridge.kafka.topic_admin import apply, compare
+from bridge.kafka.topic_table import Plan, TopicOptions
+
+CLOSE_WITHIN_S = 2.0
+# A producer that has sent nothing has nothing to flush.
+
+
+class KafkaAway(Exception):
+    """No broker answered, or none let us in; the text is what the client said."""
+
+
+@asynccontextmanager
+async def _told_plainly() -> AsyncIterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError, ValueError) as error:
+        raise KafkaAway(f"{type(error).__name__}: {error}") from error
+
+
+async def compare_topics(client: ClientOptions, topics: TopicOptions) -> Plan:
+    """Compare the topics with the configuration. Raises KafkaAway, and TopicsNotManaged when Kafka refuses."""
+    async with _told_plainly():
+        return await compare(client, topics)
+
+
+async def apply_topics(client: ClientOptions, topics: TopicOptions) -> Plan:
+    """Create and correct topics, and return what was done. Raises as `compare_topics` does."""
+    async with _told_plainly():
+        return await apply(client, topics)
+
+
+async def open_producer(client: ClientOptions, topics: TopicOptions) -> None:
+    """See whether an idempotent producer may be opened; it sends nothing. Raises KafkaAway with the refusal."""
+    async with _told_plainly():
+        session = await Session.open(SessionOptions(client, topics.max_record_bytes))
+    await session.close(CLOSE_WITHIN_S)
