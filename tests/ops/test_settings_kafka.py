@@ -186,3 +186,12 @@ KAFKA = [
 def test_kafka(tmp_path: Path, section: str, sentence: str) -> None:
     """What is wrong in section `kafka` is one sentence."""
     assert problems(tmp_path, f"kafka: {section}") == [sentence]
+
+
+def test_a_password_given_twice_does_not_hide_a_missing_certificate(tmp_path: Path) -> None:
+    """What is wrong between keys and what is wrong with files is reported together."""
+    keys = "security_protocol: SSL, ssl_cert_file: /no/c, ssl_key_password: p, ssl_key_password_file: /no/p"
+    assert problems(tmp_path, f"kafka: {{bootstrap_servers: 'a:1', {keys}}}") == [
+        "kafka.ssl_key_password and kafka.ssl_key_password_file are both set: give one of them.",
+        'kafka.ssl_cert_file is "/no/c", which does not exist.',
+    ]

@@ -149,6 +149,8 @@ def identifier(given: object) -> int:
 
 def moment(given: object) -> datetime:
     """Accept an RFC 3339 time with an offset."""
+    if isinstance(given, datetime) and given.tzinfo is not None:
+        return given
     if isinstance(given, str) and _MOMENT.fullmatch(given):
         with suppress(ValueError):
             return datetime.fromisoformat(given)

@@ -140,14 +140,12 @@ def _within(model: type[Section], rest: str) -> _Target | None:
 
 
 def _value(written: str, target: _Target) -> object:
-    if target.holds_map:
+    field = target.field
+    if target.holds_map or field is None:
         value = _json(written, "map", '{"key": "value"}')
         if not isinstance(value, dict):
             raise ValueError('holds no map: give one in JSON, such as {"key": "value"}')
         return value
-    field = target.field
-    if field is None:
-        return written
     if written in {"", "null"} and NoneType in (field.annotation, *get_args(field.annotation)):
         return None
     if any(isinstance(mark, ListOfValues) for mark in field.metadata) and written.lstrip().startswith("["):
