@@ -20,6 +20,7 @@ from bridge.ingress.intake import Intake
 from bridge.ingress.server import IngressServer
 from bridge.ingress.webhooks import HookedConnection, WebhookHandler, WebhookLimits
 from bridge.kafka.client_options import ClientOptions
+from bridge.kafka.log_filter import quieten_library
 from bridge.kafka.producer_session import SessionOptions
 from bridge.kafka.publisher import Publisher
 from bridge.kafka.topic_keeper import TopicKeeper
@@ -123,6 +124,7 @@ class IngressService:
     """`bridge run --role ingress`: takes webhooks and makes them durable."""
 
     def __init__(self, settings: Settings) -> None:
+        quieten_library(time.monotonic)
         self._settings = settings
         self.metrics = Metrics()
         self.health = Health(time.monotonic())

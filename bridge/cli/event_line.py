@@ -12,7 +12,7 @@ _SHOWN = ("direction", "contact_id", "connection_time", "length", "attempts", "s
 
 
 def event_line(event: ReceivedEvent) -> str:
-    """Return `time  event  connection  subject  details`."""
+    """Return `received  event  connection  subject  details`; receipts are in order, which events' times are not."""
     attributes = event.attributes
     data = orjson.loads(event.data)
     details = []
@@ -25,7 +25,7 @@ def event_line(event: ReceivedEvent) -> str:
     name = event.type.removeprefix("pbx.").rpartition(".v")[0] or event.type
     origin = attributes.get("origin", "")
     columns = (
-        attributes.get("time", "")[:19].replace("T", " "),
+        attributes.get("receivedtime", attributes.get("time", ""))[11:23],
         f"{name:<20}",
         f"{attributes.get('connection', ''):<8}",
         f"{_masked_subject(attributes.get('subject', '')):<22}",

@@ -1,6 +1,7 @@
 """The demo from its start to its table."""
 
 import asyncio
+import logging
 import signal
 import urllib.request
 from collections.abc import Coroutine, Sequence
@@ -11,7 +12,7 @@ from typing import Annotated, TypeVar
 import orjson
 import typer
 
-from bridge.app import IngressService, KafkaAccess
+from bridge.app import IngressService, KafkaAccess, topic_options
 from bridge.cli.demo.broker import Attendant
 from bridge.cli.demo.tally import Delivery, Reading, table, verdict
 from bridge.cli.durations import parse_duration
@@ -23,6 +24,7 @@ from bridge.events.cloudevents import read_event
 from bridge.events.topics import event_topic
 from bridge.ingress.hook_keys import HookName, hook_key, hook_url
 from bridge.kafka.local import NoLocalKafka, start_local_kafka
+from bridge.kafka.probe import apply_topics
 from bridge.kafka.reader import TopicReader
 from bridge.ops.logs import configure_logs
 from bridge.ops.settings import Role, Settings, load_settings
@@ -73,7 +75,7 @@ def demo(
 
     Example: bridge demo --for 20s --outage 5s
     """
-    configure_logs(level=30)
+    configure_logs(level=logging.WARNING)
     try:
         wrong = run_loop(_Demo(for_, calls_per_second, outage, quiet=quiet or as_json, as_json=as_json).play())
     except (_Interrupted, KeyboardInterrupt):
@@ -105,7 +107,13 @@ class _Demo:
             stack.push_async_callback(kafka.stop)
             self._say(f"Kafka answers at {kafka.bootstrap}")
             settings = _settings(kafka.bootstrap)
+            plan = await self._unless_interrupted(
+                apply_topics(KafkaAccess(settings.kafka).options(), topic_options(settings))
+            )
+            self._say(f"{len(plan.create)} topics created, {PREFIX}.call.started.v1 and its like")
             service = IngressService(settings)
+            # The demo has lines of its own for what happens to Kafka; the client library's would only repeat them.
+            logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
             ports = await service.start()
             stack.push_async_callback(service.stop, unready_for=timedelta(0))
             await self._unless_interrupted(_until_ready(service))
