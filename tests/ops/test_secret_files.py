@@ -109,11 +109,14 @@ def test_a_file_that_says_the_same_anew_is_no_change(file: Path) -> None:
 def test_a_second_write_within_one_tick_is_seen(file: Path) -> None:
     """A change that leaves time and size as they were is still seen: each new state is read twice."""
     source = SecretFile(file, fault)
-    status = file.stat()
-    file.write_bytes(b"other-secret")
-    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert source.refresh() is True
-    assert source.current() == b"other-secret"
+    for content in (b"other-secret", b"third-secret"):
+        status = file.stat()
+        file.write_bytes(content)
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        assert source.refresh() is True
+        assert source.current() == content
+        changed(file, content)
+        assert source.refresh() is False
 
 
 def test_a_settled_file_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

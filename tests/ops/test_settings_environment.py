@@ -227,4 +227,5 @@ def test_wrong_variables(variable: str, value: str, sentence: str) -> None:
 
 def test_what_a_damaged_variable_would_have_given_is_not_missed() -> None:
     """A map that is no JSON is one problem, not one more per required key in it."""
-    assert problems({"BRIDGE_CONNECTIONS__ACME": '{"api_key": "the-secret"'}) == [f"BRIDGE_CONNECTIONS__ACME {MAP}"]
+    damaged = {"BRIDGE_CONNECTIONS__ACME": '{"api_key": "the-secret"', "BRIDGE_CONNECTIONS__ACME__ALLOWED_IPS": "[]"}
+    assert problems(damaged) == [f"BRIDGE_CONNECTIONS__ACME {MAP}"]
