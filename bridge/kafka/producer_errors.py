@@ -70,4 +70,5 @@ def judge_acknowledgement(error: errors.KafkaError) -> Verdict:
     if type(error) is errors.KafkaError or error.retriable:
         return Verdict("unknown", replace=True)
     # A batch that is too large says nothing about the next one; the other refusals are about the topic.
-    return Verdict("refused", replace=True, rest=not isinstance(error, errors.MessageSizeTooLargeError))
+    too_large = isinstance(error, errors.MessageSizeTooLargeError | errors.RecordListTooLargeError)
+    return Verdict("refused", replace=True, rest=not too_large)

@@ -46,6 +46,7 @@ class Session:
         self._client: AIOKafkaClient = producer.client
         # Empty means all, to the client library and here.
         self._followed: set[str] = set()
+        self._closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, options: SessionOptions) -> Self:
@@ -110,21 +111,23 @@ class Session:
         return True
 
     async def close(self, within: float) -> None:
-        """Send what can be sent, then end it all; over within the given seconds, never raises.
+        """Send what can be sent, then end it all; over within the given seconds, never raises. May be called again.
 
         Nothing leaves afterwards: what was not acknowledged fails with a KafkaError, so a successor's records cannot
         be overtaken by a predecessor's that is acknowledged later.
         """
-        stopping = asyncio.create_task(self.producer.stop())
-        await asyncio.wait({stopping}, timeout=within * FLUSH_SHARE)
-        if not stopping.done():
+        if self._closing is None:
+            self._closing = asyncio.create_task(self.producer.stop())
+        closing = self._closing
+        await asyncio.wait({closing}, timeout=within * FLUSH_SHARE)
+        if not closing.done():
             await self._abandon(within * (1 - FLUSH_SHARE) / 2)
-            await asyncio.wait({stopping}, timeout=within * (1 - FLUSH_SHARE) / 2)
-        if not stopping.done():
-            stopping.cancel()
-        elif not stopping.cancelled():
+            await asyncio.wait({closing}, timeout=within * (1 - FLUSH_SHARE) / 2)
+        if not closing.done():
+            closing.cancel()
+        elif not closing.cancelled():
             # A sender task that died of an error gives it to whoever waits for it; it was dealt with before.
-            stopping.exception()
+            closing.exception()
 
     async def _abandon(self, within: float) -> None:
         """End the sender without a flush. The library has no such way: its `stop()` waits for Kafka to return."""

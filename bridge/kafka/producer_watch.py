@@ -37,6 +37,8 @@ AFRESH_WITHIN = 3.0
 # Seconds for that try.
 RETIRE_WITHIN = 1.0
 # Seconds for a spoilt producer to deliver what it still can. Publishes wait meanwhile, so it is below their deadline.
+TASK_SHARE = 0.1
+# Of the time for stopping: the task only has to notice that it is cancelled.
 FAULT_PAUSE = 1.0
 # Seconds after an error of our own in the task.
 
@@ -53,7 +55,6 @@ class ProducerWatch:
         self._health = Health()
         self._refusals = dict.fromkeys(lanes, Refusals())
         self._session: Session | None = None
-        self._retire_within = RETIRE_WITHIN
         self._last_acknowledged = 0.0
         self._stalled_since: float | None = None
         self._replace = False
@@ -75,15 +76,12 @@ class ProducerWatch:
     async def stop(self, within: float) -> None:
         """End the task and its producer, after a flush if there is time. Never raises."""
         self._stopping = True
-        self._retire_within = within
         self._shut()
-        self._woken.set()
-        if self._task is None:
-            return
-        if self._session is None:
+        if self._task is not None:
             self._task.cancel()
-        await asyncio.wait({self._task}, timeout=within)
-        self._task.cancel()
+            await asyncio.wait({self._task}, timeout=within * TASK_SHARE)
+        if self._session is not None:
+            await self._session.close(within * (1 - TASK_SHARE))
 
     def acknowledged(self) -> None:
         """Note that Kafka acknowledges."""
@@ -117,17 +115,17 @@ class ProducerWatch:
             lane.shut()
 
     async def _run(self) -> None:
-        while not self._stopping:
+        while True:
             try:
                 session = self._session = await self._connect()
-                try:
-                    await self._serve(session)
-                finally:
-                    self._shut()
-                    await session.close(self._retire_within)
-                    self._session = None
+                await self._serve(session)
+                await session.close(RETIRE_WITHIN)
+                self._session = None
             except Exception:  # the publisher must outlive whatever goes wrong here
                 log.exception("the Kafka producer's task failed")
+                self._shut()
+                if self._session is not None:
+                    await self._session.close(RETIRE_WITHIN)
                 await asyncio.sleep(FAULT_PAUSE)
 
     async def _connect(self) -> Session:
@@ -143,7 +141,7 @@ class ProducerWatch:
     async def _serve(self, session: Session) -> None:
         self._replace = False
         self._stalled_since = None
-        while not (self._replace or self._stopping):
+        while not self._replace:
             self._woken.clear()
             well = await self._look(session)
             try:
