@@ -16,6 +16,7 @@ import structlog
 from bridge.events.catalogue import EventName
 from bridge.events.schemas import schema_files
 from bridge.events.topics import event_topic, quarantine_topic
+from bridge.ingress.hook_keys import KeyRing
 from bridge.ingress.intake import Intake
 from bridge.ingress.server import IngressServer
 from bridge.ingress.webhooks import HookedConnection, WebhookHandler, WebhookLimits
@@ -140,7 +141,7 @@ class IngressService:
         self._topics = TopicKeeper(topic_options(settings), self._kafka.options, manage=topics.manage)
         self._handler = WebhookHandler(
             {name: self._connect(name, connection) for name, connection in settings.connections.items()},
-            unknown_connection_secrets=(secrets.token_bytes(32), secrets.token_bytes(32)),
+            unknown_connection=KeyRing(_two_unknown_secrets()),
             publisher=self.publisher,
             limits=WebhookLimits(
                 max_body_bytes=ingress.max_body_bytes,
@@ -198,7 +199,7 @@ class IngressService:
         current, previous = connection.open_webhook_secret(), connection.open_webhook_secret_previous()
         self._refreshes += [current.refresh, previous.refresh]
         return HookedConnection(
-            secrets=_two_secrets(current, previous),
+            keys=KeyRing(_two_secrets(current, previous)),
             allowed_ips=connection.allowed_ips,
             intake=Intake(
                 name,
@@ -235,6 +236,11 @@ def _two_secrets(current: SecretSource, previous: OptionalSecretSource) -> Calla
         return secret, previous.current() or secret
 
     return both
+
+
+def _two_unknown_secrets() -> Callable[[], tuple[bytes, bytes]]:
+    both = secrets.token_bytes(32), secrets.token_bytes(32)
+    return lambda: both
 
 
 def _ms(duration: timedelta) -> int:

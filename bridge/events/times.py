@@ -9,8 +9,9 @@ _SENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?(?:([Zz])|([+-]\d\d)(?::?([0-5]\d))?)",
     re.ASCII,
 )
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000", re.ASCII)
 _LONGEST_SENT = 64
-# Far above any clock's precision, and a bound on what the cache below can hold.
+# Far above any clock's precision; what is longer was not made by a clock.
 
 
 class Moment(NamedTuple):
@@ -20,12 +21,21 @@ class Moment(NamedTuple):
     epoch_s: int
 
 
-@lru_cache(maxsize=4096)  # the events of one call repeat its times
 def parse_moment(sent: str) -> Moment | None:
     """Read a time with an offset, such as `2017-10-16T21:26:59+0000`; None when it cannot be understood.
 
     Fractions of a second are kept as sent. A time without an offset could mean any zone, so it is not understood.
     """
+    if _USUAL.fullmatch(sent) is not None:
+        # The vendor's own form, which needs no arithmetic: 0.8 us instead of 2.3, two or three times an event.
+        try:
+            return Moment(sent[:19] + "Z", int(datetime.fromisoformat(sent).timestamp()))
+        except ValueError:
+            return None
+    return _parse_any(sent)
+
+
+def _parse_any(sent: str) -> Moment | None:
     if len(sent) > _LONGEST_SENT or (match := _SENT.fullmatch(sent)) is None:
         return None
     day, clock, fraction, zulu, offset_hours, offset_minutes = match.groups()

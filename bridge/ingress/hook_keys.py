@@ -6,10 +6,12 @@ webhook from a forgery: it is compared in constant time, and an unknown connecti
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hmac import compare_digest, digest
 from typing import NamedTuple
 
+_MOST_REMEMBERED = 256
+# A connection has at most 20 registrations at the vendor; each rotation adds ten.
 _LABEL = b"bridge hook v1"
 # Keeps these macs apart from any other use of the same secret.
 
@@ -48,6 +50,33 @@ def verified_hook(key: str, connection: str, secrets: Sequence[bytes]) -> str | 
     for secret in secrets:
         matches |= compare_digest(_mac(secret, at, hook), sent)
     return name if matches else None
+
+
+class KeyRing:
+    """Verifies the keys of one connection, and remembers those that were good.
+
+    `secrets` answers the current secret and the previous one. It always answers two, whatever is set, so that refusing
+    a key takes the same work for every connection, known or not. Only who holds a good key can learn that it is
+    remembered.
+    """
+
+    def __init__(self, secrets: Callable[[], tuple[bytes, bytes]]) -> None:
+        self._secrets = secrets
+        self._remembered_for: tuple[bytes, bytes] | None = None
+        self._remembered: dict[tuple[str, str], str] = {}
+
+    def verify(self, key: str, connection: str) -> str | None:
+        """Return what a key of the connection is for, as `<EventName>.<generation>`, or None."""
+        secrets = self._secrets()
+        if secrets != self._remembered_for:
+            self._remembered_for = secrets
+            self._remembered = {}
+        hook = self._remembered.get((connection, key))
+        if hook is None:
+            hook = verified_hook(key, connection, secrets)
+            if hook is not None and len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[connection, key] = hook
+        return hook
 
 
 def _mac(secret: bytes, connection: bytes, hook: bytes) -> bytes:

@@ -19,7 +19,7 @@ from bridge.ingress import answers
 from bridge.ingress.body import BodyTimeout, BodyUnreadable, read_body
 from bridge.ingress.content_encoding import BodyTooLarge, UndecodableBody, UnsupportedEncoding
 from bridge.ingress.field_drift import FieldDrift
-from bridge.ingress.hook_keys import verified_hook
+from bridge.ingress.hook_keys import KeyRing
 from bridge.ingress.intake import Intake, Taken
 from bridge.ingress.source_address import is_within, source_address
 from bridge.kafka.publisher import NotAcknowledged, Refused
@@ -48,13 +48,9 @@ class WebhookLimits:
 
 @dataclass(frozen=True, slots=True)
 class HookedConnection:
-    """One connection as the ingress sees it.
+    """One connection as the ingress sees it."""
 
-    `secrets` answers the current secret and the previous one. It always answers two, whatever is set, so that checking
-    a key takes the same work for every connection.
-    """
-
-    secrets: Callable[[], tuple[bytes, bytes]]
+    keys: KeyRing
     allowed_ips: Sequence[Network]
     intake: Intake
 
@@ -66,14 +62,14 @@ class WebhookHandler:
         self,
         connections: Mapping[str, HookedConnection],
         *,
-        unknown_connection_secrets: tuple[bytes, bytes],
+        unknown_connection: KeyRing,
         publisher: Publishes,
         limits: WebhookLimits,
         metrics: Metrics,
         epoch_ms: Callable[[], int],
     ) -> None:
         self._connections = connections
-        self._unknown_connection_secrets = unknown_connection_secrets
+        self._unknown_connection = unknown_connection
         self._publisher = publisher
         self._limits = limits
         self._metrics = metrics
@@ -85,7 +81,6 @@ class WebhookHandler:
         self._in_flight_gauge.set_function(lambda: self._in_flight)
         metrics.gauge("bridge_ingress_connections").set(len(connections))
         self._publish_seconds = metrics.histogram("bridge_ingress_publish_seconds")
-        self._body_bytes = metrics.histogram("bridge_ingress_body_bytes")
         self._published_counters: dict[tuple[str, EventName], Callable[[], None]] = {}
         self._outcome_counters: dict[str, Callable[[], None]] = {}
 
@@ -102,8 +97,8 @@ class WebhookHandler:
         """Answer one request to `/hooks/{connection}/{key}`."""
         name = request.match_info["connection"]
         connection = self._connections.get(name)
-        secrets = self._unknown_connection_secrets if connection is None else connection.secrets()
-        hook = verified_hook(request.match_info["key"], name, secrets)
+        keys = self._unknown_connection if connection is None else connection.keys
+        hook = keys.verify(request.match_info["key"], name)
         if connection is None or hook is None:
             return self._refuse("not_found", answers.unread(request, answers.not_found()))
         if connection.allowed_ips and not self._is_allowed(request, connection.allowed_ips):
@@ -133,7 +128,6 @@ class WebhookHandler:
             return self._refuse("body_timeout", answers.body_timeout())
         except (UndecodableBody, BodyUnreadable):
             return self._refuse("undecodable", answers.undecodable())
-        self._body_bytes.observe(len(body))
         taken = intake.take(body, self._epoch_ms(), hook)
         began = perf_counter()
         try:

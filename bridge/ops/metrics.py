@@ -34,7 +34,7 @@ GaugeName = Literal[
     "bridge_event_loop_lag_seconds",
     "bridge_kafka_producer_up",
 ]
-HistogramName = Literal["bridge_ingress_publish_seconds", "bridge_ingress_body_bytes"]
+HistogramName = Literal["bridge_ingress_publish_seconds"]
 
 
 class Metric(NamedTuple):
@@ -84,11 +84,6 @@ HISTOGRAMS: dict[HistogramName, Metric] = {
         "From a webhook's whole body to Kafka's acknowledgement.",
         # From one local round trip to the default deadline of 1.5 s.
         buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5),
-    ),
-    "bridge_ingress_body_bytes": Metric(
-        "Size of webhook bodies after decompression.",
-        # A webhook has about 300 bytes; the default limit is 256 KiB.
-        buckets=(256, 512, 1024, 4096, 16384, 65536, 262144),
     ),
 }
 

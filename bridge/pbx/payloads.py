@@ -5,7 +5,7 @@ vendor's list stand behind those of the webhook.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -75,7 +75,8 @@ class Payload:
     """The shape of one kind of payload.
 
     `subject` is the prefix and the names (ours) of its parts, `key` the names of the id's key fields (None: the event
-    has no derived id), `time` the names of the fields that say when it happened, first choice first.
+    has no derived id), `time` the names of the fields that say when it happened, first choice first. `vendor_names` are
+    those of the fields, made once.
     """
 
     event: EventName
@@ -83,6 +84,11 @@ class Payload:
     subject: tuple[str, ...]
     key: tuple[str, ...] | None
     time: tuple[str, ...]
+    vendor_names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the set that every payload is compared with."""
+        object.__setattr__(self, "vendor_names", frozenset(field.vendor for field in self.fields))
 
 
 _CALLER_TO_STATUS = (*_numbers("caller", "destination"), *_texts("direction"), *_integers("status"))

@@ -53,7 +53,8 @@ def translate(payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: b
         if type(part) is str and len(part) > _LONGEST_SUBJECT_PART:
             return Unusable(_vendor_name(payload, name), f"longer than {_LONGEST_SUBJECT_PART} characters")
         parts.append(part)
-    unknown = _unknown(payload.fields, sent)
+    # One comparison of sets, since nearly every payload holds what is known and nothing else.
+    unknown = () if sent.keys() <= payload.vendor_names else _unknown(payload.vendor_names, sent)
     extra: dict[str, object] = {}
     if unknown or mistyped:
         extra = {name: value for name, value in sent.items() if name in unknown or name in mistyped}
@@ -101,14 +102,13 @@ def _objects(inner: tuple[PayloadField, ...], sent: object, to_e164: ToE164) -> 
     objects = []
     for item in sent:
         data, _, mistyped = _fields(inner, item, to_e164)
-        unknown = _unknown(inner, item)
+        unknown = _unknown(frozenset(field.vendor for field in inner), item)
         data["extra"] = {name: value for name, value in item.items() if name in unknown or name in mistyped}
         objects.append(data)
     return objects
 
 
-def _unknown(fields: tuple[PayloadField, ...], sent: dict[str, object]) -> tuple[str, ...]:
-    known = {field.vendor for field in fields}
+def _unknown(known: frozenset[str], sent: dict[str, object]) -> tuple[str, ...]:
     return tuple(name for name in sent if name not in known)
 
 
