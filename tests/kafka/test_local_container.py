@@ -93,7 +93,8 @@ async def test_a_container_that_never_answers_is_given_up(monkeypatch: pytest.Mo
     monkeypatch.setattr(container, "find_engine", lambda: engine)
     monkeypatch.setattr(container, "START_TIMEOUT", 0.05)
     with pytest.raises(NoLocalKafka, match="did not answer within"):
-        await start_in_container(print, None, unwatched_name=NAME)
+        async with asyncio.timeout(10):
+            await start_in_container(print, None, unwatched_name=NAME)
     assert engine.containers == set()
 
 
