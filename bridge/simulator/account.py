@@ -1,27 +1,33 @@
 """One API key and all that is behind it."""
 
 from bridge.simulator.books import Books
+from bridge.simulator.calls import Kind
 from bridge.simulator.day import Day
 from bridge.simulator.directory import Directory
+from bridge.simulator.faults import Faults
 from bridge.simulator.hooks import Hooks
+from bridge.simulator.limiter import SlidingLimiter
+from bridge.simulator.lists import ListName, Rows, id_of, rows_of
 from bridge.simulator.options import AccountOptions, SimulatorOptions
 from bridge.simulator.seeds import stream
 
 
 class Account:
-    """A customer of the vendor: people, lists, calls and webhooks of one key.
+    """A customer of the vendor: people, lists, calls, webhooks and quota of one key.
 
     `index` is the key's place among the simulator's keys: it, not the key, goes into the seed.
     """
 
-    def __init__(self, key: str, options: SimulatorOptions, index: int, begin: int) -> None:
+    def __init__(self, key: str, options: SimulatorOptions, index: int, begin: int, faults: Faults) -> None:
         self.key = key
         self.options: AccountOptions = options.keys[key]
         seed, name = options.seed, str(index)
         rate = self.options.calls_per_second or options.calls_per_second
-        self.directory = Directory(stream(seed, name, "directory"), begin)
+        self.directory = Directory(stream(seed, name, "directory"), begin, options.kept_rows)
         self.books = Books(options.kept_rows)
         self.hooks = Hooks(self.options.max_hooks, stream(seed, name, "hooks"))
+        self.limiter = SlidingLimiter(self.options.limit, self.options.window)
+        self.retry_after = self.options.retry_after
         self.day = Day(
             stream(seed, name, "calls"),
             stream(seed, name, "ids"),
@@ -29,4 +35,35 @@ class Account:
             self.books,
             begin=begin,
             gap=options.speed / rate,
+            misnames=lambda: faults.strike("history_other_contact", key, "GetCallHistory") is not None,
         )
+
+    def rows(self, name: ListName) -> Rows:
+        return rows_of(name, self.books, self.directory)
+
+    def add_row(self, name: ListName, now: float) -> None:
+        """Have a row appear at the top of the list; of a call, recording or voicemail with the day's next step."""
+        created = self.day.begin + int(now)
+        match name:
+            case "call_history":
+                self.day.insert(Kind.MISSED, now)
+            case "call_records":
+                self.day.insert(Kind.OUTGOING, now, recorded=True)
+            case "voicemails":
+                self.day.insert(Kind.VOICEMAIL, now)
+            case "audio_prompts":
+                self.directory.add_prompt()
+            case "contacts":
+                self.directory.add_contact(created)
+            case "groups":
+                self.directory.add_group(created)
+            case "voicemail_boxes":
+                self.directory.add_box(created)
+            case "voip_endpoints":
+                self.directory.add_endpoint()
+
+    def delete_row(self, name: ListName, row_id: int | None = None) -> int | None:
+        """Take a row off the list, without an id the newest; returns its id, None when there is none."""
+        rows = self.rows(name)
+        row = next(rows.newest_first(), None) if row_id is None else rows.get(row_id)
+        return None if row is None or rows.take(id_of(row)) is None else id_of(row)

@@ -4,13 +4,13 @@ The same streams give the same day however it is cut into pieces, as long as nob
 """
 
 import heapq
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import Literal, assert_never
 
-from bridge.simulator import telling
+from bridge.simulator import webhook_bodies
 from bridge.simulator.books import Books
 from bridge.simulator.calls import Call, Kind, kind_of, plan_call
 from bridge.simulator.directory import Contact, Directory
@@ -18,6 +18,7 @@ from bridge.simulator.facts import Fact
 from bridge.simulator.numbers import stranger
 from bridge.simulator.rows import CallRow, RecordingRow, VoicemailRow
 from bridge.simulator.seeds import IdSequence
+from bridge.simulator.steps import Arrival, Deletion, Dialled, FollowUp, Moment, Step
 
 # All above 2^31, in the order of size that published samples show.
 _FIRST_CALL, _FIRST_RECORDING, _FIRST_VOICEMAIL = 150_818_921_852, 181_118_926_553, 171_118_926_552
@@ -27,56 +28,32 @@ _STORED_AFTER = 2.0  # from the end of a voicemail until it is listed
 _DELETED_SHARE, _DELETED_AFTER = 0.6, (60.0, 480.0)  # voicemails that are heard and deleted
 _AGAIN_SHARE, _BACK_SHARE = 0.5, 0.35  # lost callers who call again, and who are called back
 _FOLLOW_UP_AFTER = (40.0, 300.0)
+_REACHED = 0.6  # of them who are reached then
 _DIALLED_AFTER = (0.5, 2.0)  # from the request to the start of the call
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A call of a stranger or to one; each brings the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """A lost caller calls again, or is called back."""
-
-    contact: Contact
-    caller: str
-    back: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Dialled:
-    """A call that somebody asked the platform to start."""
-
-    call_id: int
-    contact: Contact
-    destination: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deletion:
-    voicemail_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Something in the course of a call; `index` counts transfers."""
-
-    what: Literal["connected", "transferred", "completed", "recorded", "lost", "voicemail"]
-    call: Call
-    index: int = 0
-
-
-Step = Arrival | FollowUp | Dialled | Deletion | Moment
+_PICKED_UP = 0.8  # of the dialled
+_SETTLED = 5.0  # from the end of a call, or of the voicemail left in it, until all has come of it
 
 
 class Day:
-    """One account's calls. `gap` is the mean of simulated seconds between two new calls."""
+    """One account's calls.
+
+    `begin` is the epoch second at which the day begins, `gap` the mean of simulated seconds between two new calls.
+    `misnames` is asked once for each call that ends whether its row shall name another contact than its webhooks did.
+    """
 
     def __init__(
-        self, calls: Random, ids: Random, directory: Directory, books: Books, *, begin: int, gap: float
+        self,
+        calls: Random,
+        ids: Random,
+        directory: Directory,
+        books: Books,
+        *,
+        begin: int,
+        gap: float,
+        misnames: Callable[[], bool],
     ) -> None:
         self.begin = begin
+        self._misnames = misnames
         self._rng = calls
         self._directory = directory
         self._books = books
@@ -120,11 +97,26 @@ class Day:
             facts += self._happen(step, at)
         return facts
 
-    def dial(self, contact: Contact, destination: str, at: float, rng: Random) -> int:
+    def dial(self, contact: Contact, destination: str, at: float) -> int:
         """Have a call made after a moment, and return the id that it will have."""
         call_id = self._call_ids.next()
-        self._push(at + rng.uniform(*_DIALLED_AFTER), Dialled(call_id, contact, destination))
+        self._push(at + self._rng.uniform(*_DIALLED_AFTER), Dialled(call_id, contact, destination))
         return call_id
+
+    def insert(
+        self, kind: Literal[Kind.MISSED, Kind.OUTGOING, Kind.VOICEMAIL], at: float, *, recorded: bool = False
+    ) -> None:
+        """Have a call that is over by `at`, and all that comes of it, happen with the next `advance`."""
+        call = self._plan(0.0, kind, self._rng.choice(self._directory.staff), stranger(self._rng))
+        earlier = at - (call.ended + call.voicemail_length + _SETTLED)
+        past = replace(
+            call,
+            started=earlier,
+            connected=None if call.connected is None else call.connected + earlier,
+            ended=call.ended + earlier,
+            recording_id=self._recording_ids.next() if recorded else None,
+        )
+        self._start(past)
 
     def _push(self, at: float, step: Step) -> None:
         heapq.heappush(self._queue, (at, next(self._order), step))
@@ -133,57 +125,59 @@ class Day:
         match step:
             case Arrival():
                 self.open(at)
-                contact = self._rng.choice(self._directory.active)
-                return self._begin(at, kind_of(self._rng), contact, stranger(self._rng), self._call_ids.next())
-            case FollowUp(contact, caller, back):
-                reached = self._rng.random() < 0.6
-                kind = (
-                    (Kind.OUTGOING if reached else Kind.UNANSWERED)
-                    if back
-                    else (Kind.ANSWERED if reached else Kind.MISSED)
+                self._start(
+                    self._plan(at, kind_of(self._rng), self._rng.choice(self._directory.staff), stranger(self._rng))
                 )
-                return self._begin(at, kind, contact, caller, self._call_ids.next())
+            case FollowUp(contact, caller, back):
+                reached = self._rng.random() < _REACHED
+                kinds = (Kind.UNANSWERED, Kind.OUTGOING) if back else (Kind.MISSED, Kind.ANSWERED)
+                self._start(self._plan(at, kinds[reached], contact, caller))
             case Dialled(call_id, contact, destination):
-                kind = Kind.OUTGOING if self._rng.random() < 0.8 else Kind.UNANSWERED
-                return self._begin(at, kind, contact, destination, call_id)
+                kind = Kind.OUTGOING if self._rng.random() < _PICKED_UP else Kind.UNANSWERED
+                self._start(self._plan(at, kind, contact, destination, call_id))
             case Deletion(voicemail_id):
                 row = self._books.voicemails.take(voicemail_id)
-                return [] if row is None else [telling.voicemail_deleted(row, at)]
+                return [] if row is None else [webhook_bodies.voicemail_deleted(row, at)]
             case Moment():
                 return self._go_on(step, at)
             case _:
                 assert_never(step)
+        return ()
 
-    def _begin(self, at: float, kind: Kind, contact: Contact, other: str, call_id: int) -> list[Fact]:
-        call = plan_call(
+    def _plan(self, at: float, kind: Kind, contact: Contact, other: str, call_id: int | None = None) -> Call:
+        return plan_call(
             self._rng,
             at=at,
             kind=kind,
             contact=contact,
             other=other,
-            colleagues=self._directory.active,
-            call_id=call_id,
+            colleagues=self._directory.staff,
+            call_id=self._call_ids.next() if call_id is None else call_id,
             recording_id=self._recording_ids.next(),
         )
+
+    def _start(self, call: Call) -> None:
         self.started_calls += 1
+        self._push(call.started, Moment("started", call))
         if call.connected is not None:
             self._push(call.connected, Moment("connected", call))
         for index, transfer in enumerate(call.transfers):
             self._push(transfer.at, Moment("transferred", call, index))
         self._push(call.ended, Moment("completed", call))
-        return [telling.call_started(call, self.begin)]
 
-    def _go_on(self, moment: Moment, at: float) -> list[Fact]:
+    def _go_on(self, moment: Moment, at: float) -> list[Fact]:  # noqa: PLR0911 - one per kind of moment
         call = moment.call
         match moment.what:
+            case "started":
+                return [webhook_bodies.call_started(call, self.begin)]
             case "connected":
-                return [telling.call_connected(call, self.begin, at), *self._reach(call, at)]
+                return [webhook_bodies.call_connected(call, self.begin, at), *self._reach(call, at)]
             case "transferred":
-                return [telling.call_transferred(call, self.begin, moment.index)]
+                return [webhook_bodies.call_transferred(call, self.begin, moment.index)]
             case "completed":
-                self._books.finish_call(_history(call, self.begin))
+                self._books.finish_call(self._history(call))
                 self._follow(call)
-                return [telling.call_completed(call, self.begin)]
+                return [webhook_bodies.call_completed(call, self.begin)]
             case "recorded":
                 return self._record(call, at)
             case "lost":
@@ -206,18 +200,22 @@ class Day:
         caller, destination = (
             (call.destination, call.contact.number) if call.direction == "out" else (call.caller, call.destination)
         )
-        return [telling.lost_caller_removed(caller, destination, at)] if self._books.find(caller, destination) else []
+        return (
+            [webhook_bodies.lost_caller_removed(caller, destination, at)]
+            if self._books.find(caller, destination)
+            else []
+        )
 
     def _record(self, call: Call, at: float) -> list[Fact]:
         if call.recording_id is None:
             return []
         listed = self._books.calls.get(call.call_id)
-        history = replace(listed or _history(call, self.begin), recording_id=call.recording_id)
+        history = replace(listed or self._history(call), recording_id=call.recording_id)
         if listed is not None:
             self._books.calls.put(call.call_id, history)
         row = RecordingRow(call.recording_id, history, f"https://pbx.example/files/recording-{call.recording_id}.mp3")
         self._books.add_recording(row)
-        return [telling.call_recorded(row, at)]
+        return [webhook_bodies.call_recorded(row, at)]
 
     def _lose(self, call: Call, at: float) -> list[Fact]:
         lost = self._books.lose(call.caller, call.destination, call.contact.name, self.begin + int(call.started))
@@ -225,11 +223,11 @@ class Day:
         if fate < _AGAIN_SHARE + _BACK_SHARE:
             back = fate >= _AGAIN_SHARE
             self._push(at + self._rng.uniform(*_FOLLOW_UP_AFTER), FollowUp(call.contact, call.caller, back))
-        return [telling.lost_caller_told(lost, at)]
+        return [webhook_bodies.lost_caller_told(lost, at)]
 
     def _leave_voicemail(self, call: Call, at: float) -> list[Fact]:
-        boxes = self._directory.boxes
-        box = next((box for box in boxes if box.contact_id == call.contact.contact_id), boxes[0])
+        mailboxes = self._directory.mailboxes
+        box = mailboxes.get(call.contact.contact_id) or next(iter(mailboxes.values()))
         voicemail_id = self._voicemail_ids.next()
         row = VoicemailRow(
             voicemail_id,
@@ -244,19 +242,21 @@ class Day:
         self._books.add_voicemail(row)
         if self._rng.random() < _DELETED_SHARE:
             self._push(at + self._rng.uniform(*_DELETED_AFTER), Deletion(voicemail_id))
-        return [telling.voicemail_created(row, at)]
+        return [webhook_bodies.voicemail_created(row, at)]
 
-
-def _history(call: Call, begin: int) -> CallRow:
-    return CallRow(
-        call_id=call.call_id,
-        caller=call.caller,
-        destination=call.destination,
-        direction=call.direction,
-        status=telling.STATUS,
-        started=begin + int(call.started),
-        connected=None if call.connected is None else begin + int(call.connected),
-        ended=begin + int(call.ended),
-        connection_time=call.talked(call.ended),
-        contact_id=call.contact_after(len(call.transfers)).contact_id,
-    )
+    def _history(self, call: Call) -> CallRow:
+        contact = call.contact_after(len(call.transfers))
+        if self._misnames():
+            contact = next(other for other in self._directory.staff if other is not contact)
+        return CallRow(
+            call_id=call.call_id,
+            caller=call.caller,
+            destination=call.destination,
+            direction=call.direction,
+            status=webhook_bodies.STATUS,
+            started=self.begin + int(call.started),
+            connected=None if call.connected is None else self.begin + int(call.connected),
+            ended=self.begin + int(call.ended),
+            connection_time=call.talked(call.ended),
+            contact_id=contact.contact_id,
+        )

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from itertools import count
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
@@ -21,7 +22,8 @@ class Delivery:
 
     def __init__(self, log: WebhookLog, retry: RetryPolicy, *, concurrency: int, max_pending: int) -> None:
         self._log = log
-        self._retry = retry
+        self.set_retry(retry)
+        self._loose = count(-1, -1)
         self._concurrency = concurrency
         self._max_pending = max_pending
         self._lanes: dict[Lane, deque[Webhook]] = {}
@@ -41,7 +43,6 @@ class Delivery:
             connector=connector,
             cookie_jar=DummyCookieJar(),
             headers=_HEADERS,
-            timeout=ClientTimeout(total=self._retry.timeout),
         )
         self._session = session
         self._senders = [asyncio.create_task(self._send_for_ever(session)) for _ in range(self._concurrency)]
@@ -62,11 +63,11 @@ class Delivery:
         if self._session is not None:
             await self._session.close()
 
-    def submit(self, webhook: Webhook, *, lane: int, after: float = 0.0) -> None:
-        """Take a webhook to send, after so many seconds if it is the first of its lane.
+    def submit(self, webhook: Webhook, lane: int | None) -> None:
+        """Take a webhook to send when it is due.
 
         Webhooks of one account with the same subject and `lane` are sent in order, also to different hooks (each event
-        of a call has its own); another `lane` may overtake.
+        of a call has its own), so a late one holds up those behind it; with `lane` None it is in nobody's order.
         """
         self._log.plan(webhook)
         if self.pending >= self._max_pending:
@@ -74,13 +75,18 @@ class Delivery:
             return
         self.pending += 1
         self._idle.clear()
-        key = (webhook.key, webhook.subject, lane)
+        key = (webhook.key, webhook.subject, next(self._loose) if lane is None else lane)
         waiting = self._lanes.get(key)
         if waiting is not None:
             waiting.append(webhook)
             return
         self._lanes[key] = deque((webhook,))
-        self._wake(key, after)
+        self._wake(key, webhook.due - webhook.planned)
+
+    def set_retry(self, retry: RetryPolicy) -> None:
+        """Use another policy, from the next answer on."""
+        self._retry = retry
+        self._timeout = ClientTimeout(total=retry.timeout)
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the bound is the point of it
         """Wait until nothing waits, at most `timeout` seconds; False when something still does."""
@@ -118,7 +124,7 @@ class Delivery:
                 self._log.give_up(webhook, "attempts used up")
             waiting.popleft()
             if waiting:
-                self._ready.put_nowait(lane)
+                self._wake(lane, waiting[0].due - time.monotonic())
             else:
                 del self._lanes[lane]
             self.pending -= 1
@@ -129,7 +135,7 @@ class Delivery:
         sent = time.monotonic()
         try:
             url = URL(webhook.endpoint, encoded=True)
-            async with session.post(url, data=webhook.body, allow_redirects=False) as response:
+            async with session.post(url, data=webhook.body, allow_redirects=False, timeout=self._timeout) as response:
                 answer = await response.read()
                 return Attempt(sent, time.monotonic(), response.status, answer[:KEPT_ANSWER])
         except (ClientError, TimeoutError, OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from random import Random
 
 from bridge.simulator.numbers import subscriber, written
 from bridge.simulator.seeds import IdSequence
+from bridge.simulator.shelf import Shelf
 
 _FIRST = ("Andris", "Inga", "Jonas", "Rasa", "Tomas", "Egle", "Marius", "Laura", "Janis", "Liga", "Mantas", "Ruta")
 _LAST = ("Berzins", "Kalnina", "Petrauskas", "Jankauskas", "Ozols", "Balciunas", "Liepa", "Urbonas", "Zukas", "Vitols")
@@ -63,35 +64,28 @@ class VoipEndpoint:
 
 
 class Directory:
-    """Contacts, groups, voicemail boxes, audio prompts and VoIP endpoints, each in the order of their ids."""
+    """Contacts, groups, voicemail boxes, audio prompts and VoIP endpoints."""
 
-    def __init__(self, rng: Random, begin: int) -> None:
+    def __init__(self, rng: Random, begin: int, kept: int) -> None:
         self._rng = rng
         self._ids = {name: IdSequence(first, rng) for name, first in _FIRST_IDS.items()}
         self._client_id = rng.randrange(10_000, 99_999)
-        self.contacts: list[Contact] = []
-        self.groups: list[Group] = []
-        self.boxes: list[VoicemailBox] = []
-        self.prompts: list[AudioPrompt] = []
-        self.endpoints: list[VoipEndpoint] = []
+        self.contacts: Shelf[Contact] = Shelf(kept)
+        self.groups: Shelf[Group] = Shelf(kept)
+        self.boxes: Shelf[VoicemailBox] = Shelf(kept)
+        self.prompts: Shelf[AudioPrompt] = Shelf(kept)
+        self.endpoints: Shelf[VoipEndpoint] = Shelf(kept)
         for index in range(_CONTACTS):
             self.add_contact(begin - _AGE + index * _DAY, archived=int(index == _CONTACTS - 1))
+        # Those who take and make calls: whoever comes or goes later stays out of it, so that the day stays the same.
+        self.staff = tuple(contact for contact in reversed(list(self.contacts.newest_first())) if not contact.archived)
         for name in _GROUPS:
-            self.add_group(name, begin - _AGE)
-        for contact in self.active[::2]:
-            self.add_box(contact, begin - _AGE)
+            self.add_group(begin - _AGE, name)
+        self.mailboxes = {contact.contact_id: self.add_box(begin - _AGE, contact) for contact in self.staff[::2]}
         for name in _PROMPTS:
             self.add_prompt(name)
-        for contact in self.active[::3]:
+        for contact in self.staff[::3]:
             self.add_endpoint(contact)
-
-    @property
-    def active(self) -> list[Contact]:
-        """Return the contacts that take and make calls."""
-        return [contact for contact in self.contacts if not contact.archived]
-
-    def contact(self, contact_id: int) -> Contact | None:
-        return next((contact for contact in self.contacts if contact.contact_id == contact_id), None)
 
     def add_contact(self, created: int, *, archived: int = 0) -> Contact:
         number = subscriber(self._rng)
@@ -104,29 +98,31 @@ class Directory:
             created=created,
             archived=archived,
         )
-        self.contacts.append(contact)
+        self.contacts.put(contact.contact_id, contact)
         return contact
 
-    def add_group(self, name: str, created: int) -> Group:
-        members = tuple(sorted(c.contact_id for c in self._rng.sample(self.active, k=min(4, len(self.active)))))
+    def add_group(self, created: int, name: str = "Project") -> Group:
+        members = tuple(sorted(contact.contact_id for contact in self._rng.sample(self.staff, k=4)))
         group = Group(self._ids["group"].next(), name, self._rng.randint(0, 2), created, members)
-        self.groups.append(group)
+        self.groups.put(group.group_id, group)
         return group
 
-    def add_box(self, contact: Contact, created: int) -> VoicemailBox:
+    def add_box(self, created: int, contact: Contact | None = None) -> VoicemailBox:
+        owner = contact or self._rng.choice(self.staff)
         box_id = self._ids["box"].next()
-        box = VoicemailBox(box_id, f"{contact.name} voicemail box", self._client_id, created, contact.contact_id)
-        self.boxes.append(box)
+        box = VoicemailBox(box_id, f"{owner.name} voicemail box", self._client_id, created, owner.contact_id)
+        self.boxes.put(box_id, box)
         return box
 
-    def add_prompt(self, name: str) -> AudioPrompt:
+    def add_prompt(self, name: str = "Announcement") -> AudioPrompt:
         prompt = AudioPrompt(self._ids["prompt"].next(), name, self._rng.randint(1, 3))
-        self.prompts.append(prompt)
+        self.prompts.put(prompt.prompt_id, prompt)
         return prompt
 
-    def add_endpoint(self, contact: Contact) -> VoipEndpoint:
-        endpoint = VoipEndpoint(self._ids["endpoint"].next(), f"Desk phone {contact.last_name}", contact.contact_id)
-        self.endpoints.append(endpoint)
+    def add_endpoint(self, contact: Contact | None = None) -> VoipEndpoint:
+        owner = contact or self._rng.choice(self.staff)
+        endpoint = VoipEndpoint(self._ids["endpoint"].next(), f"Desk phone {owner.last_name}", owner.contact_id)
+        self.endpoints.put(endpoint.endpoint_id, endpoint)
         return endpoint
 
 

@@ -1,5 +1,7 @@
-"""What an operation does to an account, and what it answers. Pure apart from the account that it changes."""
+"""What an operation does to an account, and what it answers. No I/O: the account is all that it changes."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -7,23 +9,71 @@ import orjson
 
 from bridge.simulator.account import Account
 from bridge.simulator.answers import Answer, not_found, unprocessable
+from bridge.simulator.distortions import distort
+from bridge.simulator.faults import Faults
 from bridge.simulator.hooks import HookLimitError
-from bridge.simulator.operations import DeleteHook, Operation, RegisterHook
+from bridge.simulator.lists import FILTERS, ID_NAMES, LOST_CALL_FILTERS, select
+from bridge.simulator.operations import DeleteHook, Dial, GetItem, GetList, GetLostCalls, Operation, RegisterHook
+from bridge.simulator.queries import RefusedQueryError, read_query, whole_number
+from bridge.simulator.rows import Row, data_of
+
+# What a telephone number may consist of, and how long one gets with a prefix.
+_DIALLABLE, _LONGEST_NUMBER = frozenset("+0123456789"), 20
 
 
-def perform(account: Account, operation: Operation, path_id: str, body: bytes) -> Answer:
-    """Do it, and return the answer."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request wants; `operation` None = nothing that the contract has.
+
+    `now` is in simulated seconds since the day began.
+    """
+
+    operation: Operation | None
+    path_id: str
+    parameters: Mapping[str, str]
+    body: bytes
+    now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """The answer, and the id of the call that will come of it."""
+
+    answer: Answer
+    call_id: int | None = None
+
+
+def perform(account: Account, operation: Operation, wanted: Wanted, faults: Faults) -> Performed:
+    """Carry the operation out."""
     match operation:
         case RegisterHook():
-            return _register(account, operation, body)
+            return Performed(_register(account, operation, wanted.body))
         case DeleteHook():
-            return _delete(account, path_id)
+            return Performed(_delete_hook(account, wanted.path_id))
+        case GetList():
+            return Performed(_list(account, operation, wanted.parameters, faults))
+        case GetItem():
+            return Performed(_item(account, operation, wanted.path_id, faults))
+        case GetLostCalls():
+            return Performed(_lost_calls(account, operation, wanted, faults))
+        case Dial():
+            return _dial(account, operation, wanted, faults)
         case _:
             assert_never(operation)
 
 
+def read_dial(body: bytes) -> tuple[int | None, str | None]:
+    """Return contact and destination of a request to dial, None for what is missing or of the wrong type."""
+    asked = _json_object(body)
+    contact_id, destination = asked.get("contactID"), asked.get("destination")
+    return (
+        contact_id if isinstance(contact_id, int) and not isinstance(contact_id, bool) else None,
+        destination if isinstance(destination, str) else None,
+    )
+
+
 def _register(account: Account, operation: RegisterHook, body: bytes) -> Answer:
-    endpoint = json_object(body).get("endpoint")
+    endpoint = _json_object(body).get("endpoint")
     if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in {"http", "https"}:
         return unprocessable("endpoint is a URL")
     try:
@@ -33,22 +83,66 @@ def _register(account: Account, operation: RegisterHook, body: bytes) -> Answer:
     return Answer(200, data=str(hook.hook_id))
 
 
-def _delete(account: Account, path_id: str) -> Answer:
+def _delete_hook(account: Account, path_id: str) -> Answer:
     hook_id = whole_number(path_id)
     if hook_id is None:
         return unprocessable("the id is a whole number")
     return Answer(200, data={}) if account.hooks.remove(hook_id) else not_found()
 
 
-def json_object(body: bytes) -> dict[str, object]:
-    """Return the JSON object in the body, an empty one where there is none."""
+def _list(account: Account, operation: GetList, parameters: Mapping[str, str], faults: Faults) -> Answer:
+    try:
+        query = read_query(parameters, FILTERS[operation.name], ID_NAMES[operation.name])
+    except RefusedQueryError as error:
+        return unprocessable(str(error))
+    rows = account.rows(operation.name).newest_first(query.after)
+    return _page(account, operation, select(rows, query), faults)
+
+
+def _lost_calls(account: Account, operation: GetLostCalls, wanted: Wanted, faults: Faults) -> Answer:
+    try:
+        query = read_query(wanted.parameters, LOST_CALL_FILTERS)
+    except RefusedQueryError as error:
+        return unprocessable(str(error))
+    lost = account.books.lost_callers(account.day.begin + wanted.now)
+    return _page(account, operation, select(lost, query), faults)
+
+
+def _page(account: Account, operation: GetList | GetLostCalls, rows: Iterable[Row], faults: Faults) -> Answer:
+    page = [distort(data_of(row, account.directory), faults, account.key, operation.operation_id) for row in rows]
+    return Answer(200, data=page) if page else not_found()
+
+
+def _item(account: Account, operation: GetItem, path_id: str, faults: Faults) -> Answer:
+    row_id = whole_number(path_id)
+    if row_id is None:
+        return unprocessable("the id is a whole number")
+    row = account.rows(operation.name).get(row_id)
+    if row is None:
+        return not_found()
+    return Answer(200, data=distort(data_of(row, account.directory), faults, account.key, operation.operation_id))
+
+
+def _dial(account: Account, operation: Dial, wanted: Wanted, faults: Faults) -> Performed:
+    contact_id, destination = read_dial(wanted.body)
+    if contact_id is None or not destination:
+        return Performed(unprocessable("contactID is a whole number, destination a text"))
+    if not _DIALLABLE.issuperset(destination) or len(destination) > _LONGEST_NUMBER:
+        return Performed(unprocessable("destination is a telephone number"))
+    contact = account.directory.contacts.get(contact_id)
+    if contact is None:
+        return Performed(not_found())
+    if contact.archived:
+        return Performed(unprocessable("the contact is archived"))
+    done = Answer(200, data={})
+    if faults.strike("dial_without_call", account.key, operation.operation_id):
+        return Performed(done)
+    return Performed(done, account.day.dial(contact, destination, wanted.now))
+
+
+def _json_object(body: bytes) -> dict[str, object]:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def whole_number(text: str) -> int | None:
-    """Return the number, None when the text is no whole number in plain digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

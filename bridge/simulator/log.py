@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bridge.simulator.facts import EventName
 
 # How much of an answer's body a row keeps: an id or an error sentence, not a page.
-KEPT_ANSWER = 2048
+KEPT_ANSWER = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,10 @@ class Attempt:
 
 @dataclass(slots=True)
 class Webhook:
-    """One webhook to one hook, with what became of it. `event` is the hook's; `body` may tell of another."""
+    """One webhook to one hook, with what became of it. `event` is the hook's; `body` may tell of another.
+
+    It leaves at `due` at the earliest.
+    """
 
     key: str
     event: EventName
@@ -39,6 +42,7 @@ class Webhook:
     endpoint: str
     body: bytes
     planned: float
+    due: float
     attempts: list[Attempt] = field(default_factory=list)
     given_up: str | None = None
 

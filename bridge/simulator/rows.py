@@ -1,7 +1,7 @@
 """The rows of the vendor's lists, and how the vendor writes them: a field without a value is left out. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import assert_never
 
 from bridge.simulator.clock import stamp
 from bridge.simulator.directory import AudioPrompt, Contact, Directory, Group, VoicemailBox, VoipEndpoint
@@ -50,18 +50,8 @@ class LostCaller:
     last_contact: int
 
 
-# A row of any list, as the listing sees it.
+# A row of any list.
 Row = CallRow | RecordingRow | VoicemailRow | LostCaller | Contact | Group | VoicemailBox | AudioPrompt | VoipEndpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A row with what the lists sort and filter by; `moment` is what a date range means for it, in epoch seconds."""
-
-    row_id: int
-    data: dict[str, object]
-    moment: int = 0
-    matches: Mapping[str, object] = field(default_factory=dict)
 
 
 def _known(data: dict[str, object]) -> dict[str, object]:
@@ -150,7 +140,7 @@ def contact_data(contact: Contact, directory: Directory) -> dict[str, object]:
         "created": stamp(contact.created),
         "number": contact.number,
         "contactID": contact.contact_id,
-        "group_membership": [group_data(g) for g in directory.groups if contact.contact_id in g.members],
+        "group_membership": [group_data(g) for g in directory.groups.newest_first() if contact.contact_id in g.members],
         "avatar": f"https://pbx.example/avatars/{contact.contact_id}.png",
     }
 
@@ -170,3 +160,28 @@ def prompt_data(prompt: AudioPrompt) -> dict[str, object]:
 
 def endpoint_data(endpoint: VoipEndpoint) -> dict[str, object]:
     return {"id": endpoint.endpoint_id, "name": endpoint.name, "employee_id": endpoint.contact_id}
+
+
+def data_of(row: Row, directory: Directory) -> dict[str, object]:  # noqa: PLR0911 - one per kind of row
+    """Return the row as the lists show it."""
+    match row:
+        case CallRow():
+            return call_data(row)
+        case RecordingRow():
+            return recording_data(row)
+        case VoicemailRow():
+            return voicemail_data(row)
+        case LostCaller():
+            return lost_caller_data(row)
+        case Contact():
+            return contact_data(row, directory)
+        case Group():
+            return group_data(row)
+        case VoicemailBox():
+            return box_data(row)
+        case AudioPrompt():
+            return prompt_data(row)
+        case VoipEndpoint():
+            return endpoint_data(row)
+        case _:
+            assert_never(row)

@@ -1,11 +1,11 @@
-"""A receiver of webhooks, and simulators that end with their test."""
+"""A receiver of webhooks, simulators that end with their test, and a client for them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest_asyncio
 from aiohttp import ClientSession
 
-from bridge.simulator import Simulator, SimulatorOptions
+from tests.simulator.asking import Asker, Simulate, simulators
 from tests.simulator.receiver import Receiver
 
 
@@ -18,22 +18,19 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest_asyncio.fixture
-async def simulate() -> AsyncIterator[Callable[[SimulatorOptions], Awaitable[Simulator]]]:
+async def simulate() -> AsyncIterator[Simulate]:
     """Give a function that starts a simulator."""
-    made: list[Simulator] = []
-
-    async def start(options: SimulatorOptions) -> Simulator:
-        simulator = Simulator(options)
-        await simulator.start()
-        made.append(simulator)
-        return simulator
-
-    yield start
-    for simulator in made:
-        await simulator.stop()
+    async with simulators() as start:
+        yield start
 
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[ClientSession]:
     async with ClientSession() as session:
         yield session
+
+
+@pytest_asyncio.fixture
+async def ask(client: ClientSession) -> Asker:
+    """Give a plain HTTP client for the API and the control interface of a simulator."""
+    return Asker(client)

@@ -73,3 +73,17 @@ class Receiver:
         if not status:
             await asyncio.Event().wait()
         return web.Response(status=status, body=b'{"id":"noted"}')
+
+
+class CountingReceiver(Receiver):
+    """Accepts everything and keeps nothing but the number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+        self.answer = self._count
+
+    def _count(self, _: Received) -> int:
+        self.count += 1
+        self.received.clear()
+        return 202

@@ -35,7 +35,7 @@ def test_it_says_where_it_listens_and_ends_cleanly(number: signal.Signals) -> No
         assert line.startswith("listening on http://127.0.0.1:")
         url = line.split()[2].rstrip(",")
         request = urllib.request.Request(
-            f"{url}/webhooks/CallStarted",
+            f"{url}/webhooks/VoicemailDeleted",
             data=b'{"endpoint": "http://127.0.0.1:9/x"}',
             headers={"Authorization": "Bearer secret"},
         )

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime
+from random import Random
 
 import orjson
 import pytest
 
-from bridge.simulator import SimulatorOptions
+from bridge.simulator import Faults, SimulatorOptions
 from bridge.simulator.account import Account
 from bridge.simulator.facts import EVENTS, Fact, body_of
 from bridge.simulator.options import DEFAULT_KEY
@@ -17,7 +18,9 @@ HOURS = 3_600.0
 
 
 def account(seed: int = 1, calls_per_second: float = 0.1) -> Account:
-    return Account(DEFAULT_KEY, SimulatorOptions(seed=seed, calls_per_second=calls_per_second), 0, BEGIN)
+    return Account(
+        DEFAULT_KEY, SimulatorOptions(seed=seed, calls_per_second=calls_per_second), 0, BEGIN, Faults(Random(1))
+    )
 
 
 def play(of: Account, until: float, step: float | None = None) -> list[Fact]:

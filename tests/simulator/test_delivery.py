@@ -2,18 +2,13 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
 from zlib import crc32
 
 import pytest
-from aiohttp import ClientSession
 
-from bridge.simulator import RetryPolicy, Simulator, SimulatorOptions
-from bridge.simulator.facts import EVENTS
-from bridge.simulator.options import DEFAULT_KEY
+from bridge.simulator import RetryPolicy, SimulatorOptions
+from tests.simulator.asking import Asker, Simulate
 from tests.simulator.receiver import Received, Receiver
-
-Simulate = Callable[[SimulatorOptions], Awaitable[Simulator]]
 
 QUICK = RetryPolicy(repeats=8, first=0.01, longest=0.05, timeout=0.3)
 # Half a second of it is ten minutes of thirty calls.
@@ -24,23 +19,13 @@ def with_retry(retry: RetryPolicy) -> SimulatorOptions:
     return SimulatorOptions(calls_per_second=60, speed=1200, retry=retry)
 
 
-async def register_all(client: ClientSession, simulator: Simulator, url: str) -> None:
-    for event in EVENTS:
-        async with client.post(
-            f"{simulator.base_url}/webhooks/{event}",
-            json={"endpoint": f"{url}/{event}"},
-            headers={"Authorization": f"Bearer {DEFAULT_KEY}"},
-        ) as response:
-            assert response.status == 200
-
-
 @pytest.mark.asyncio
 async def test_every_webhook_arrives_once_at_the_hook_of_its_event(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
+    simulate: Simulate, ask: Asker, receiver: Receiver
 ) -> None:
     """What the log says was accepted is what the receiver has, event by event and byte by byte."""
     simulator = await simulate(BUSY)
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     assert await simulator.play(0.5)
     assert simulator.pending == 0
     counts = {event: counts.accepted for event, counts in simulator.log.counts.items()}
@@ -54,11 +39,11 @@ async def test_every_webhook_arrives_once_at_the_hook_of_its_event(
 
 @pytest.mark.asyncio
 async def test_the_order_of_a_subject_holds_when_webhooks_are_repeated(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
+    simulate: Simulate, ask: Asker, receiver: Receiver
 ) -> None:
     """With every second webhook refused twice, each call is still told from its start to its end."""
     simulator = await simulate(BUSY)
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     seen: Counter[bytes] = Counter()
     accepted: list[Received] = []
 
@@ -82,12 +67,10 @@ async def test_the_order_of_a_subject_holds_when_webhooks_are_repeated(
 
 
 @pytest.mark.asyncio
-async def test_a_webhook_is_repeated_until_it_is_accepted(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
-) -> None:
+async def test_a_webhook_is_repeated_until_it_is_accepted(simulate: Simulate, ask: Asker, receiver: Receiver) -> None:
     """A receiver that refuses for a while loses nothing: the log has each attempt and its answer."""
     simulator = await simulate(BUSY)
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 503 if len(receiver.received) < 40 else 202
     assert await simulator.play(0.3)
     total = simulator.log.total
@@ -98,12 +81,10 @@ async def test_a_webhook_is_repeated_until_it_is_accepted(
 
 
 @pytest.mark.asyncio
-async def test_without_repeats_each_webhook_is_sent_once(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
-) -> None:
+async def test_without_repeats_each_webhook_is_sent_once(simulate: Simulate, ask: Asker, receiver: Receiver) -> None:
     """`repeats` 0 gives up after one refusal, and says so."""
     simulator = await simulate(with_retry(RetryPolicy(repeats=0)))
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 500
     assert await simulator.play(0.3)
     total = simulator.log.total
@@ -113,11 +94,11 @@ async def test_without_repeats_each_webhook_is_sent_once(
 
 @pytest.mark.asyncio
 async def test_no_answer_and_no_receiver_are_failed_attempts(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
+    simulate: Simulate, ask: Asker, receiver: Receiver
 ) -> None:
     """A time-out and a refused connection count as unanswered, with what went wrong in the row."""
     simulator = await simulate(with_retry(RetryPolicy(repeats=1, first=0.01, timeout=0.1)))
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 0
     simulator.start_playing()
     await receiver.wait_for(5)
@@ -132,11 +113,11 @@ async def test_no_answer_and_no_receiver_are_failed_attempts(
 
 @pytest.mark.asyncio
 async def test_stopping_is_bounded_and_says_what_was_not_sent(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
+    simulate: Simulate, ask: Asker, receiver: Receiver
 ) -> None:
     """With a receiver that never answers the drain ends in its time, and what waited is given up by name."""
     simulator = await simulate(with_retry(RetryPolicy(timeout=60)))
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 0
     simulator.start_playing()
     await receiver.wait_for(1)
@@ -149,14 +130,12 @@ async def test_stopping_is_bounded_and_says_what_was_not_sent(
 
 
 @pytest.mark.asyncio
-async def test_the_log_is_bounded_and_its_counters_are_not(
-    simulate: Simulate, client: ClientSession, receiver: Receiver
-) -> None:
+async def test_the_log_is_bounded_and_its_counters_are_not(simulate: Simulate, ask: Asker, receiver: Receiver) -> None:
     """A log that keeps ten rows keeps the last ten and counts all; a full backlog gives up what is over it."""
     simulator = await simulate(
         SimulatorOptions(calls_per_second=60, speed=60, kept_log=10, max_pending=3, concurrency=1, retry=QUICK)
     )
-    await register_all(client, simulator, receiver.url)
+    await ask.register_all(simulator, receiver.url)
     assert await simulator.play(0.5)
     total = simulator.log.total
     assert len(simulator.log.rows) == 10
