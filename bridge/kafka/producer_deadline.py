@@ -21,8 +21,9 @@ class Deadlines:
         self._passed: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def __len__(self) -> int:
-        """Count the waits under way."""
+    @property
+    def waiting(self) -> int:
+        """How many waits are under way."""
         return len(self._waiting)
 
     def begin(self, task: asyncio.Task[object]) -> float:

@@ -26,8 +26,9 @@ class Lane:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._tie = count()
 
-    def __len__(self) -> int:
-        """Count those who wait for the turn."""
+    @property
+    def waiting(self) -> int:
+        """How many wait for the turn."""
         return len(self._waiting)
 
     async def turn(self, age: float) -> AIOKafkaProducer:

@@ -119,6 +119,7 @@ class ProducerWatch:
             try:
                 session = self._session = await self._connect()
                 await self._serve(session)
+                self._shut()
                 await session.close(RETIRE_WITHIN)
                 self._session = None
             except Exception:  # the publisher must outlive whatever goes wrong here

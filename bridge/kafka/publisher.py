@@ -80,8 +80,10 @@ class Publisher:
         topic, key, value, headers = record
         lane = self._lanes.get(topic)
         task = asyncio.current_task()
-        if lane is None or not key or task is None or self._deadlines is None:
-            raise self._refused("no_key" if lane else "unknown_topic")
+        if lane is None or not key:
+            raise self._refused("unknown_topic" if lane is None else "no_key")
+        if task is None or self._deadlines is None:
+            raise RuntimeError("the publisher is not started")
         age = self._deadlines.begin(task)
         try:
             while not self._stopping:
@@ -95,6 +97,8 @@ class Publisher:
                     acknowledgement = await producer.send(topic, value, key, headers=headers)
                 except KafkaError as error:
                     self._raise_unless_again(judge_send(error), topic, producer, error)
+                    # A producer that fails at once must not keep the loop from seeing to its successor.
+                    await asyncio.sleep(0)
                     continue
                 finally:
                     lane.pass_on()

@@ -42,7 +42,7 @@ async def test_each_wait_ends_at_its_deadline_oldest_first() -> None:
     await asyncio.gather(*map(one, range(3)))
     assert [number for number, _ in ended] == [0, 1, 2]
     assert all(took >= 0.03 for _, took in ended)
-    assert len(deadlines) == 0
+    assert deadlines.waiting == 0
 
 
 @pytest.mark.asyncio
@@ -54,7 +54,7 @@ async def test_a_wait_that_ends_in_time_is_left_alone() -> None:
     done.set_result(None)
     await wait(deadlines, done)
     await asyncio.sleep(0.03)
-    assert len(deadlines) == 0
+    assert deadlines.waiting == 0
 
 
 @pytest.mark.asyncio
@@ -66,7 +66,7 @@ async def test_somebody_elses_cancel_is_no_deadline() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert len(deadlines) == 0
+    assert deadlines.waiting == 0
 
 
 @pytest.mark.asyncio

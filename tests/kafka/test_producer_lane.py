@@ -127,4 +127,4 @@ async def test_those_who_gave_up_do_not_pile_up(lane: Lane) -> None:
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert len(lane) == 0
+    assert lane.waiting == 0
