@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bridge.app import UNREADY_FOR, IngressService
-from bridge.cli.event_loop import run_loop
+from bridge.cli.event_loop import run_loop, settle_memory
 from bridge.cli.settings_option import ConfigFile, fail, read_settings
 from bridge.ops.logs import configure_logs
 from bridge.ops.settings import Role, Settings
@@ -51,6 +51,7 @@ async def _serve(settings: Settings) -> str | None:
     service = IngressService(settings)
     service.refusal.add_done_callback(lambda _: interrupted())
     await service.start()
+    settle_memory()
     await stop.wait()
     refusal = service.refusal.result() if service.refusal.done() else None
     await service.stop(unready_for=unready_for)

@@ -71,7 +71,7 @@ def stopping() -> web.Response:
     return _closing(_error(503, "shutting down", {"Retry-After": str(BUSY_RETRY_AFTER_S)}))
 
 
-def unread(request: web.Request, response: web.Response) -> web.Response:
+def unread(request: web.BaseRequest, response: web.Response) -> web.Response:
     """Close the connection behind an answer whose request has a body that nobody will read."""
     return response if request.content.is_eof() else _closing(response)
 

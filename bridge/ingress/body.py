@@ -15,7 +15,7 @@ class BodyUnreadable(Exception):
     """The transfer itself broke: a bad chunk, or a connection that closed in the middle."""
 
 
-async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -> bytes:
+async def read_body(request: web.BaseRequest, *, max_bytes: int, timeout_s: float) -> bytes:
     """Return the decoded body.
 
     Raises UnsupportedEncoding, BodyTooLarge, BodyTimeout, BodyUnreadable and UndecodableBody. What cannot be accepted
@@ -32,7 +32,7 @@ async def read_body(request: web.Request, *, max_bytes: int, timeout_s: float) -
     return body if encoding == "identity" else decode_body(body, encoding, max_bytes)
 
 
-async def _read_slowly(request: web.Request, max_bytes: int, timeout_s: float) -> bytes:
+async def _read_slowly(request: web.BaseRequest, max_bytes: int, timeout_s: float) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(timeout_s):

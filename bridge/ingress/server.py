@@ -1,9 +1,13 @@
-"""The webhook port: its routes and its sockets."""
+"""The webhook port: its paths and its sockets.
+
+aiohttp's low-level server, without a router: there are two paths, and a router would cost each event several
+microseconds and send `100 Continue` before anybody has looked at the key.
+"""
 
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from bridge.ingress import answers
 from bridge.ingress.webhooks import WebhookHandler
@@ -13,6 +17,8 @@ _KEEPALIVE_S = 75
 _LINGER_S = 0.5
 # After an early answer the rest of a body is read and dropped for so long, or the reset that follows could destroy the
 # answer on its way; a body that drips is cut off within a second all the same.
+_BACKLOG = 4096
+# A burst of new connections waits here while the loop is busy; the kernel cuts it to its own maximum.
 
 
 class IngressServer:
@@ -25,28 +31,22 @@ class IngressServer:
     def __init__(
         self, handler: WebhookHandler, schemas: Mapping[str, bytes], *, host: str, port: int, requests_within_s: float
     ) -> None:
+        self._handler = handler
         self._schemas = schemas
         self._host, self._port = host, port
-        # Handlers send `100 Continue` themselves, when they have decided to read the body.
-        app = web.Application()
-        self._add(app, "*", "/hooks/{connection}/{key}", handler.handle)
-        self._add(app, "GET", "/schemas/{name}", self._schema)
-        self._add(app, "*", "/{path:.*}", _nothing_here)
-        self._runner = web.AppRunner(
-            app,
+        server = web.Server(
+            self._dispatch,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_S,
             lingering_time=_LINGER_S,
             auto_decompress=False,
-            handle_signals=False,
-            shutdown_timeout=requests_within_s,
         )
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=requests_within_s)
 
     async def start(self) -> int:
         """Listen, and return the port."""
         await self._runner.setup()
-        # A burst of new connections waits here while the loop is busy; the kernel cuts it to its own maximum.
-        await web.TCPSite(self._runner, self._host, self._port, backlog=4096).start()
+        await web.TCPSite(self._runner, self._host, self._port, backlog=_BACKLOG).start()
         port: int = self._runner.addresses[0][1]
         return port
 
@@ -54,20 +54,18 @@ class IngressServer:
         """Stop listening, close idle connections, and give requests in flight `requests_within_s` to finish."""
         await self._runner.cleanup()
 
-    @staticmethod
-    def _add(app: web.Application, method: str, path: str, handler: Handler) -> None:
-        app.router.add_route(method, path, handler, expect_handler=_no_continue_yet)
-
-    async def _schema(self, request: web.Request) -> web.Response:
-        schema = self._schemas.get(request.match_info["name"])
-        if schema is None:
-            return answers.not_found()
-        return web.Response(body=schema, content_type="application/schema+json")
-
-
-async def _no_continue_yet(_request: web.Request) -> None:
-    return None
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        match _path(request).split("/"):
+            case ["", "hooks", connection, key]:
+                return await self._handler.handle(request, connection, key)
+            case ["", "schemas", name] if name in self._schemas and request.method in ("GET", "HEAD"):
+                return web.Response(body=self._schemas[name], content_type="application/schema+json")
+            case _:
+                return answers.unread(request, answers.not_found())
 
 
-async def _nothing_here(request: web.Request) -> web.Response:
-    return answers.unread(request, answers.not_found())
+def _path(request: web.BaseRequest) -> str:
+    target = request.raw_path
+    if target.startswith("/") and "%" not in target:  # as all our own URLs are
+        return target.partition("?")[0]
+    return unquote(request.rel_url.raw_path)

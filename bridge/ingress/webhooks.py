@@ -93,12 +93,11 @@ class WebhookHandler:
         """Answer every new request with 503 from now on."""
         self._stopping = True
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request to `/hooks/{connection}/{key}`."""
-        name = request.match_info["connection"]
+    async def handle(self, request: web.BaseRequest, name: str, key: str) -> web.Response:
+        """Answer one request to `/hooks/<name of a connection>/<key>`."""
         connection = self._connections.get(name)
         keys = self._unknown_connection if connection is None else connection.keys
-        hook = keys.verify(request.match_info["key"], name)
+        hook = keys.verify(key, name)
         if connection is None or hook is None:
             return self._refuse("not_found", answers.unread(request, answers.not_found()))
         if connection.allowed_ips and not self._is_allowed(request, connection.allowed_ips):
@@ -115,7 +114,7 @@ class WebhookHandler:
         finally:
             self._in_flight -= 1
 
-    async def _receive(self, request: web.Request, name: str, intake: Intake, hook: str) -> web.Response:
+    async def _receive(self, request: web.BaseRequest, name: str, intake: Intake, hook: str) -> web.Response:
         try:
             body = await read_body(
                 request, max_bytes=self._limits.max_body_bytes, timeout_s=self._limits.body_timeout_s
@@ -153,7 +152,7 @@ class WebhookHandler:
         self._count("accepted")
         return answers.accepted(taken.id)
 
-    def _is_allowed(self, request: web.Request, networks: Sequence[Network]) -> bool:
+    def _is_allowed(self, request: web.BaseRequest, networks: Sequence[Network]) -> bool:
         forwarded_for = request.headers.getall("X-Forwarded-For", ())
         address = source_address(request.remote, forwarded_for, self._limits.trusted_proxies)
         return address is not None and is_within(address, networks)
