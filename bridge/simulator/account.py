@@ -46,7 +46,7 @@ class Account:
         created = self.day.begin + int(now)
         match name:
             case "call_history":
-                self.day.insert(Kind.MISSED, now)
+                self.day.insert(Kind.UNANSWERED, now)
             case "call_records":
                 self.day.insert(Kind.OUTGOING, now, recorded=True)
             case "voicemails":

@@ -21,7 +21,7 @@ BASE_PATH = "/api/v2"
 
 
 class Api:
-    """Answers every request below the base path, in the vendor's envelope, and notes it in the world's log."""
+    """Answers every request in the vendor's envelope, and notes it in the world's log."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -29,19 +29,21 @@ class Api:
         self._used: WeakSet[asyncio.Transport] = WeakSet()
 
     def add_to(self, app: web.Application) -> None:
-        app.router.add_route("*", BASE_PATH + "/{path:.*}", self._handle)
+        """Take every request but the control interface's: a probe of another path is one that the vendor sees, too."""
+        app.router.add_route("*", "/{path:(?!_control(/|$)).*}", self._handle)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await _whole_body(request)
         key = bearer_key(request.headers.get("Authorization", ""))
-        operation, path_id = find_operation(request.method, request.match_info["path"]) or (None, "")
+        path = request.path.removeprefix(BASE_PATH + "/") if request.path.startswith(BASE_PATH + "/") else ""
+        operation, path_id = find_operation(request.method, path) or (None, "")
         name = "" if operation is None else operation.operation_id
         treatment = treat(self._world.faults, key, name, reused=self._is_reused(request))
         if treatment.arrive_after:
             await asyncio.sleep(treatment.arrive_after)
         wanted = Wanted(operation, path_id, request.query, body or b"", self._world.simulated_now)
         row = Request(
-            time.monotonic(), key, name, request.method, request.path_qs, (body or b"")[:KEPT_BODY], treatment.struck
+            time.monotonic(), key, name, request.method, request.raw_path, (body or b"")[:KEPT_BODY], treatment.struck
         )
         self._log.arrive(row)
         answer = self._judge(row, wanted, treatment, complete=body is not None)

@@ -104,7 +104,7 @@ class Day:
         return call_id
 
     def insert(
-        self, kind: Literal[Kind.MISSED, Kind.OUTGOING, Kind.VOICEMAIL], at: float, *, recorded: bool = False
+        self, kind: Literal[Kind.UNANSWERED, Kind.OUTGOING, Kind.VOICEMAIL], at: float, *, recorded: bool = False
     ) -> None:
         """Have a call that is over by `at`, and all that comes of it, happen with the next `advance`."""
         call = self._plan(0.0, kind, self._rng.choice(self._directory.staff), stranger(self._rng))

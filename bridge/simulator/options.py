@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from bridge.simulator.operations import OPERATION_IDS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -47,6 +49,9 @@ class AccountOptions:
             raise ValueError("limit is at least 1, window more than 0 seconds, max_hooks at least 0")
         if self.calls_per_second is not None and self.calls_per_second <= 0:
             raise ValueError("calls_per_second is more than 0")
+        unknown = (self.operations or frozenset()) - OPERATION_IDS
+        if unknown:
+            raise ValueError(f"operations: {', '.join(sorted(unknown))} is not an operation of the contract")
 
 
 # The key of a simulator that was given none.

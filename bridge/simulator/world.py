@@ -110,6 +110,7 @@ class World:
         now = self.simulated_now
         account.add_row(name, now)
         self._tell(account, account.day.advance(now))
+        self._changed.set()
 
     def set_limit(self, key: str, limit: int, window: float, *, retry_after: bool = True) -> None:
         """Change a key's quota; what has arrived already counts in it."""

@@ -11,12 +11,12 @@ from tests.simulator.asking import Asker, Simulate
 from tests.simulator.receiver import Received, Receiver
 
 QUICK = RetryPolicy(repeats=8, first=0.01, longest=0.05, timeout=0.3)
-# Half a second of it is ten minutes of thirty calls.
-BUSY = SimulatorOptions(calls_per_second=60, speed=1200, retry=QUICK)
+# A tenth of a second of it is ten minutes of thirty calls.
+BUSY = SimulatorOptions(calls_per_second=300, speed=6000, retry=QUICK)
 
 
 def with_retry(retry: RetryPolicy) -> SimulatorOptions:
-    return SimulatorOptions(calls_per_second=60, speed=1200, retry=retry)
+    return SimulatorOptions(calls_per_second=300, speed=6000, retry=retry)
 
 
 @pytest.mark.asyncio
@@ -26,7 +26,7 @@ async def test_every_webhook_arrives_once_at_the_hook_of_its_event(
     """What the log says was accepted is what the receiver has, event by event and byte by byte."""
     simulator = await simulate(BUSY)
     await ask.register_all(simulator, receiver.url)
-    assert await simulator.play(0.5)
+    assert await simulator.play(0.1)
     assert simulator.pending == 0
     counts = {event: counts.accepted for event, counts in simulator.log.counts.items()}
     assert counts == Counter(received.path for received in receiver.received)
@@ -55,7 +55,7 @@ async def test_the_order_of_a_subject_holds_when_webhooks_are_repeated(
         return 202
 
     receiver.answer = answer
-    assert await simulator.play(0.5)
+    assert await simulator.play(0.1)
     told = defaultdict(list)
     for received in accepted:
         if received.event in {"CallStarted", "CallConnected", "CallTransfered", "CallCompleted"}:
@@ -72,7 +72,7 @@ async def test_a_webhook_is_repeated_until_it_is_accepted(simulate: Simulate, as
     simulator = await simulate(BUSY)
     await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 503 if len(receiver.received) < 40 else 202
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     total = simulator.log.total
     assert total.given_up == 0
     assert total.accepted == total.planned
@@ -86,7 +86,7 @@ async def test_without_repeats_each_webhook_is_sent_once(simulate: Simulate, ask
     simulator = await simulate(with_retry(RetryPolicy(repeats=0)))
     await ask.register_all(simulator, receiver.url)
     receiver.answer = lambda _: 500
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     total = simulator.log.total
     assert total.attempts == total.planned == total.given_up == total.refused > 0
     assert simulator.log.given_up == {"attempts used up": total.planned}
@@ -136,7 +136,7 @@ async def test_the_log_is_bounded_and_its_counters_are_not(simulate: Simulate, a
         SimulatorOptions(calls_per_second=60, speed=60, kept_log=10, max_pending=3, concurrency=1, retry=QUICK)
     )
     await ask.register_all(simulator, receiver.url)
-    assert await simulator.play(0.5)
+    assert await simulator.play(0.1)
     total = simulator.log.total
     assert len(simulator.log.rows) == 10
     assert total.planned == total.accepted + total.given_up

@@ -22,7 +22,7 @@ async def test_every_request_is_noted(simulate: Simulate, ask: Asker) -> None:
     began = time.monotonic()
     await ask.api(simulator, "GET", CONTACTS, authorization="Bearer nobody")
     await ask.api(simulator, "POST", "webhooks/CallStarted", json={"endpoint": "http://a"})
-    await ask.api(simulator, "PATCH", "nothing")
+    await ask.api(simulator, "PATCH", "../..")
     await ask.api(simulator, "GET", CONTACTS)
     rows = (await ask.control(simulator, "GET", "/requests")).answer
     assert [
@@ -35,6 +35,7 @@ async def test_every_request_is_noted(simulate: Simulate, ask: Asker) -> None:
     ]
     assert rows[1]["body"] == '{"endpoint": "http://a"}'
     assert '"statusCode":200' in rows[1]["answer"]
+    assert rows[2]["path"] == "/"
     assert rows[3]["path"] == f"/api/v2/{CONTACTS}"
     times = [time_ for row in rows for time_ in (row["arrived"], row["ended"])]
     assert began <= times[0]
@@ -67,11 +68,11 @@ async def test_a_request_without_a_usable_body_is_noted(simulate: Simulate, rest
 @pytest.mark.asyncio
 async def test_every_webhook_is_noted_with_its_attempts(simulate: Simulate, ask: Asker, receiver: Receiver) -> None:
     """The rows say what was sent where, when, and what was answered; they are chosen by event and success."""
-    simulator = await simulate(SimulatorOptions(calls_per_second=60, speed=1200))
+    simulator = await simulate(SimulatorOptions(calls_per_second=300, speed=6000))
     await ask.register_all(simulator, receiver.url)
     assert (await ask.control(simulator, "PUT", "/retry", json={"repeats": 2, "first": 0.01})).status == 200
     receiver.answer = lambda received: 400 if received.event == "CallConnected" else 202
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     refused = (await ask.control(simulator, "GET", "/webhooks?accepted=false&limit=1000")).answer
     assert {row["event"] for row in refused} == {"CallConnected"}
     assert {tuple(attempt["status"] for attempt in row["attempts"]) for row in refused} == {(400, 400, 400)}
@@ -95,7 +96,7 @@ async def test_the_judge_knows_what_has_really_happened(simulate: Simulate, ask:
     limit = {DEFAULT_KEY: AccountOptions(limit=1000)}
     simulator = await simulate(SimulatorOptions(calls_per_second=300, speed=2000, begin=begin, keys=limit))
     await ask.switch(simulator, "field_missing")
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     overview = (await ask.control(simulator, "GET")).answer["keys"][DEFAULT_KEY]
     for path, counted, row_id in (
         ("calls", "finished_calls", "callID"),
@@ -152,7 +153,7 @@ async def test_arrivals_are_counted_in_any_window(simulate: Simulate, ask: Asker
 async def test_the_same_seed_plays_the_same_day_over_http(simulate: Simulate, ask: Asker, receiver: Receiver) -> None:
     """Two simulators of one seed and beginning send the same bodies, call by call; their two accounts differ."""
     keys = {DEFAULT_KEY: AccountOptions(), "other": AccountOptions()}
-    options = SimulatorOptions(calls_per_second=60, speed=60, begin=datetime(2017, 10, 16, 6, tzinfo=UTC), keys=keys)
+    options = SimulatorOptions(calls_per_second=300, speed=60, begin=datetime(2017, 10, 16, 6, tzinfo=UTC), keys=keys)
     plays = []
     for _ in range(2):
         simulator = await simulate(options)
@@ -161,10 +162,12 @@ async def test_the_same_seed_plays_the_same_day_over_http(simulate: Simulate, as
             endpoint = {"endpoint": f"{receiver.url}/{authorization[-5:]}"}
             said = await ask.api(simulator, "POST", "webhooks/CallStarted", json=endpoint, authorization=authorization)
             assert said.status == 200
-        assert await simulator.play(0.4)
+        assert await simulator.play(0.1)
         plays.append(
             [sorted(r.body for r in receiver.received if r.path == path)[:10] for path in (DEFAULT_KEY[-5:], "other")]
         )
     assert plays[0] == plays[1]
     assert plays[0][0] != plays[0][1]
+    one, other = (account.directory for account in simulator.accounts.values())
+    assert {contact.number for contact in one.staff}.isdisjoint(contact.number for contact in other.staff)
     assert len(plays[0][0]) == len(plays[0][1]) == 10

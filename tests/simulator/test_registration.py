@@ -103,3 +103,13 @@ async def test_a_registration_without_a_url_is_refused(say: Say, body: bytes) ->
 async def test_what_is_not_there_is_answered_in_the_envelope(say: Say, method: str, path: str, status: int) -> None:
     """Unknown events and paths are 404, an id that is no number is 422."""
     assert (await say(method, path))[0] == status
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"operations": frozenset({"Dail"})}, {"limit": 0}, {"window": 0}, {"max_hooks": -1}, {"calls_per_second": 0}],
+)
+def test_an_account_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    """A slip in an operation's name would otherwise look like a key without rights."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        AccountOptions(**wrong)

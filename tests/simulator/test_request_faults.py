@@ -14,7 +14,7 @@ from tests.simulator.receiver import Receiver
 
 CONTACTS = "trigger/contacts?initial_contact_id=0"
 HISTORY = "trigger/call_history?initial_call_id=0"
-BUSY = SimulatorOptions(calls_per_second=100, speed=1200, keys={DEFAULT_KEY: AccountOptions(limit=10_000)})
+BUSY = SimulatorOptions(calls_per_second=300, speed=6000, keys={DEFAULT_KEY: AccountOptions(limit=10_000)})
 
 
 def dial_body(simulator: Simulator) -> dict[str, object]:
@@ -194,7 +194,7 @@ async def test_a_dial_may_lead_to_no_call(simulate: Simulate, ask: Asker) -> Non
 async def test_rows_move_between_two_pages(simulate: Simulate, ask: Asker, name: str, shift: int) -> None:
     """A row deleted makes the next page skip one, a row added makes it repeat one."""
     simulator = await simulate(BUSY)
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     everything = [row["callID"] for row in (await ask.api(simulator, "GET", HISTORY + "&limit=500")).data]
     await ask.switch(simulator, name, times=1)
     first = [row["callID"] for row in (await ask.api(simulator, "GET", HISTORY + "&limit=5")).data]
@@ -258,7 +258,7 @@ async def test_a_history_row_names_another_contact(
     await ask.register_all(simulator, receiver.url)
     if switched_on:
         await ask.switch(simulator, "history_other_contact")
-    assert await simulator.play(0.2)
+    assert await simulator.play(0.1)
     told = {
         received.data["callID"]: received.data["contactID"]
         for received in receiver.received

@@ -17,8 +17,8 @@ from tests.simulator.asking import Asker, Simulate
 from tests.simulator.contract import WEBHOOKS
 from tests.simulator.receiver import Receiver
 
-# Half a second of it is some thirty calls from start to end.
-BUSY = SimulatorOptions(calls_per_second=60, speed=1200)
+# A tenth of a second of it is some thirty calls from start to end.
+BUSY = SimulatorOptions(calls_per_second=300, speed=6000)
 
 
 @pytest_asyncio.fixture
@@ -36,7 +36,7 @@ def ids_of(receiver: Receiver, event: str) -> list[Any]:
 async def test_dropped_webhooks_are_never_sent(simulator: Simulator, ask: Asker, receiver: Receiver) -> None:
     """All of one event are dropped and the others arrive; the facts are counted all the same."""
     await ask.switch(simulator, "webhook_dropped", on=["CallStarted"])
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     counts = simulator.log.counts["CallStarted"]
     assert (counts.planned, counts.attempts) == (0, 0)
     assert counts.facts == simulator.faults.struck["webhook_dropped"] > 10
@@ -47,7 +47,7 @@ async def test_dropped_webhooks_are_never_sent(simulator: Simulator, ask: Asker,
 async def test_a_probability_strikes_some(simulator: Simulator, ask: Asker, receiver: Receiver) -> None:
     """With a probability of a half about half are dropped."""
     await ask.switch(simulator, "webhook_dropped", probability=0.5)
-    assert await simulator.play(0.5)
+    assert await simulator.play(0.1)
     total = simulator.log.total
     assert 0.3 < total.planned / total.facts < 0.7
     assert len(receiver.received) == total.planned == total.facts - simulator.faults.struck["webhook_dropped"]
@@ -57,7 +57,7 @@ async def test_a_probability_strikes_some(simulator: Simulator, ask: Asker, rece
 async def test_doubled_webhooks_arrive_twice(simulator: Simulator, ask: Asker, receiver: Receiver) -> None:
     """The second is byte for byte the first."""
     await ask.switch(simulator, "webhook_doubled", times=5)
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     twice = [count for count in Counter(received.body for received in receiver.received).values() if count == 2]
     assert len(twice) == 5
 
@@ -66,7 +66,7 @@ async def test_doubled_webhooks_arrive_twice(simulator: Simulator, ask: Asker, r
 async def test_late_webhooks_hold_up_their_call_alone(simulator: Simulator, ask: Asker, receiver: Receiver) -> None:
     """The start of one call is late by the seconds asked for; it is told in order, and other calls are not late."""
     await ask.switch(simulator, "webhook_late", on=["CallStarted"], times=1, seconds=0.6)
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     (late,) = [row for row in simulator.log.rows if row.due > row.planned]
     assert late.attempts[0].sent - late.planned >= 0.6
     behind = [row for row in simulator.log.rows if row.subject != late.subject and row.planned > late.planned]
@@ -80,7 +80,7 @@ async def test_late_webhooks_hold_up_their_call_alone(simulator: Simulator, ask:
 async def test_webhooks_out_of_order_are_overtaken(simulator: Simulator, ask: Asker, receiver: Receiver) -> None:
     """Starts that are held back arrive after the ends of their calls."""
     await ask.switch(simulator, "webhook_out_of_order", on=["CallStarted"], seconds=0.6)
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     order = defaultdict(list)
     for received in receiver.received:
         if received.event in {"CallStarted", "CallCompleted"}:
@@ -93,11 +93,11 @@ async def test_one_hook_of_two_gets_the_webhook(simulator: Simulator, ask: Asker
     """With two registrations for an event both get it; with the switch exactly one of them, and not always the same."""
     endpoint = {"endpoint": f"{receiver.url}/second"}
     assert (await ask.api(simulator, "POST", "webhooks/CallStarted", json=endpoint)).status == 200
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     assert Counter(Counter(ids_of(receiver, "CallStarted")).values()).keys() == {2}
     receiver.received.clear()
     await ask.switch(simulator, "webhook_one_hook")
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     assert set(Counter(ids_of(receiver, "CallStarted")).values()) == {1}
     assert {received.path for received in receiver.received if received.event == "CallStarted"} == {
         "CallStarted",
@@ -111,7 +111,7 @@ async def test_a_forgotten_hook_stays_registered_and_silent(
 ) -> None:
     """It gets nothing more, counts against the cap, can be deleted, and the judge sees it."""
     await ask.switch(simulator, "hook_forgotten", on=["CallStarted"], times=1)
-    assert await simulator.play(0.4)
+    assert await simulator.play(0.1)
     assert ids_of(receiver, "CallStarted") == []
     assert ids_of(receiver, "CallCompleted")
     hooks = (await ask.control(simulator, "GET", "/registrations")).answer
@@ -140,7 +140,7 @@ async def test_fields_are_distorted(
 ) -> None:
     """The field asked for is null, empty, missing or of another type, or an unknown one is added; no other changes."""
     await ask.switch(simulator, name, on=["CallStarted"], fields=[] if name == "field_unknown" else ["caller"])
-    assert await simulator.play(0.3)
+    assert await simulator.play(0.1)
     started = [received for received in receiver.received if received.event == "CallStarted"]
     assert started
     for received in started:
@@ -157,7 +157,7 @@ async def test_aliases_and_unknown_events_are_written(simulator: Simulator, ask:
     """The reference's other names stand for four events; an unknown name comes to the hook of the event it replaces."""
     await ask.switch(simulator, "event_alias")
     await ask.switch(simulator, "event_unknown", on=["CallStarted"])
-    assert await simulator.play(0.6)
+    assert await simulator.play(0.25)
     names = {received.path: received.event for received in receiver.received}
     assert names["CallStarted"] == "CallParked"
     for event in set(EVENTS) & names.keys() - {"CallStarted"}:
