@@ -44,8 +44,8 @@ class OneOfAKind(logging.Filter):
         return True
 
 
-def quieten_library(now: Callable[[], float]) -> None:
-    """Install the filter once for all loggers of the library; `now` is a monotonic clock in seconds.
+def quieten_library(now: Callable[[], float]) -> OneOfAKind:
+    """Install one filter for all loggers of the library and return it; `now` is a monotonic clock in seconds.
 
     Below WARNING nothing is written: the library's debug lines hold keys and values of records.
     """
@@ -57,3 +57,4 @@ def quieten_library(now: Callable[[], float]) -> None:
             logger = logging.getLogger(name)
             if not any(isinstance(installed, OneOfAKind) for installed in logger.filters):
                 logger.addFilter(quiet)
+    return quiet
