@@ -47,9 +47,10 @@ class Books:
         self._forget(at)
         return lost
 
-    def find(self, caller: str, destination: str) -> bool:
+    def find(self, caller: str, destination: str, at: int) -> bool:
         """Take the pair off the list of lost callers; False when it was not on it."""
-        return self._lost.pop((caller, destination), None) is not None
+        lost = self._lost.pop((caller, destination), None)
+        return lost is not None and lost.last_contact > at - _LOST_FOR
 
     def lost_callers(self, now: float) -> Iterator[LostCaller]:
         """Yield who is lost at epoch second `now`, last contact first."""

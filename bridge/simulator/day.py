@@ -200,11 +200,9 @@ class Day:
         caller, destination = (
             (call.destination, call.contact.number) if call.direction == "out" else (call.caller, call.destination)
         )
-        return (
-            [webhook_bodies.lost_caller_removed(caller, destination, at)]
-            if self._books.find(caller, destination)
-            else []
-        )
+        if not self._books.find(caller, destination, self.begin + int(at)):
+            return []
+        return [webhook_bodies.lost_caller_removed(caller, destination, at)]
 
     def _record(self, call: Call, at: float) -> list[Fact]:
         if call.recording_id is None:

@@ -19,7 +19,7 @@ from bridge.simulator.facts import EVENTS
 from bridge.simulator.options import DEFAULT_KEY
 from tests.simulator.receiver import CountingReceiver
 
-COMMAND = (sys.executable, "-c", "import typer; from bridge.cli.simulator import simulator; typer.run(simulator)")
+COMMAND = (sys.executable, "-m", "bridge.cli", "simulator")
 PATHS = (
     "trigger/call_history?initial_call_id=0&limit=50",
     "trigger/contacts?initial_contact_id=0",

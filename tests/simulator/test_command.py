@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-COMMAND = (sys.executable, "-c", "import typer; from bridge.cli.simulator import simulator; typer.run(simulator)")
+COMMAND = (sys.executable, "-m", "bridge.cli", "simulator")
 
 
 @contextmanager
