@@ -69,7 +69,7 @@ async def test_apply_corrects_single_settings_and_a_start_does_not(
         await admin.correct(by_hand)
     async with asyncio.timeout(5):
         # A broker follows the controller's word with some delay.
-        while not (await compare(client, options)).correct:
+        while not (await compare(client, options)).correct:  # noqa: ASYNC110 - the broker tells nobody by itself
             await asyncio.sleep(0.05)
     (finding,) = await prepare(client, options, manage=True)
     assert finding.sentence == (
