@@ -28,6 +28,7 @@ class Account:
         self.hooks = Hooks(self.options.max_hooks, stream(seed, name, "hooks"))
         self.limiter = SlidingLimiter(self.options.limit, self.options.window)
         self.retry_after = self.options.retry_after
+        self.operations = self.options.operations
         self.day = Day(
             stream(seed, name, "calls"),
             stream(seed, name, "ids"),

@@ -84,8 +84,7 @@ class Api:
         operation = wanted.operation
         if operation is None:
             return Performed(Answer(404))
-        allowed = account.options.operations
-        if allowed is not None and operation.operation_id not in allowed:
+        if account.operations is not None and operation.operation_id not in account.operations:
             return Performed(Answer(403, "Forbidden: the key may not use this method"))
         if isinstance(operation, GetList) and wanted.parameters.get("offset", "0") != "0":
             self._world.turn_page(account, operation)

@@ -34,6 +34,7 @@ class Control:
         app.router.add_post(f"{CONTROL_PATH}/play", self._play)
         app.router.add_post(f"{CONTROL_PATH}/stop", self._stop)
         app.router.add_put(f"{CONTROL_PATH}/limit", self._set_limit)
+        app.router.add_put(f"{CONTROL_PATH}/operations", self._set_operations)
         app.router.add_put(f"{CONTROL_PATH}/retry", self._set_retry)
         app.router.add_get(f"{CONTROL_PATH}/faults", self._show_faults)
         app.router.add_delete(f"{CONTROL_PATH}/faults", self._clear_faults)
@@ -65,6 +66,14 @@ class Control:
             raise wrong("limit is at least 1, window more than 0 seconds")
         self._world.set_limit(account.key, limit, window, retry_after=retry_after)
         return answer({"key": account.key, "limit": limit, "window": window, "retry_after": retry_after})
+
+    async def _set_operations(self, request: web.Request) -> web.Response:
+        account = account_of(self._world, request)
+        asked = Fields(await request.read())
+        operations = asked.names("operations", OPERATION_IDS)
+        asked.end()
+        account.operations = operations or None
+        return answer({"key": account.key, "operations": sorted(operations or OPERATION_IDS)})
 
     async def _set_retry(self, request: web.Request) -> web.Response:
         asked = Fields(await request.read())

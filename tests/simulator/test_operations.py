@@ -243,3 +243,15 @@ async def test_a_limited_key_may_use_its_operations_alone(simulate: Simulate, as
     assert [dial.processed for dial in simulator.requests.dials] == [False]
     for event in EVENTS:
         assert (await ask.api(simulator, "POST", f"webhooks/{event}", json={"endpoint": "http://a"})).status == 403
+
+
+@pytest.mark.asyncio
+async def test_a_key_is_limited_over_http(simulate: Simulate, ask: Asker) -> None:
+    """From now on it may use what is named, an empty list gives everything back, and unknown names are refused."""
+    simulator = await simulate(SimulatorOptions())
+    assert (await ask.control(simulator, "PUT", "/operations", json={"operations": ["GetGroups"]})).status == 200
+    assert await rows(ask, simulator, "groups")
+    assert (await ask.api(simulator, "GET", "trigger/contacts?initial_contact_id=0")).status == 403
+    assert (await ask.control(simulator, "PUT", "/operations", json={"operations": ["Dail"]})).status == 400
+    assert (await ask.control(simulator, "PUT", "/operations", json={"operations": []})).status == 200
+    assert await rows(ask, simulator, "contacts")
