@@ -141,9 +141,8 @@ def _print(measured: dict[str, Measured]) -> None:
     floor = statistics.median(next(iter(measured.values())).cpu_us)
     # ruff: noqa: T201 - a bench prints
     print(f"\n{CONNECTIONS} keep-alive connections, {os.cpu_count()} cores, medians of the rounds")
-    print(
-        f"{'':<26}{'CPU us/event':>14}{'(min-max)':>16}{'x bare':>8}{'requests/s':>12}{'p50 ms':>8}{'p99 ms':>8}{'RSS MiB':>9}"
-    )
+    heads = ("CPU us/event", 14), ("(min-max)", 16), ("x bare", 8), ("requests/s", 12), ("p50 ms", 8), ("p99 ms", 8)
+    print(f"{'':<26}" + "".join(f"{head:>{width}}" for head, width in (*heads, ("RSS MiB", 9))))
     for name, one in measured.items():
         cpu = statistics.median(one.cpu_us)
         print(
