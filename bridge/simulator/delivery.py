@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections import deque
-from itertools import count
+from itertools import chain, count
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
 from bridge.simulator.log import KEPT_ANSWER, Attempt, Webhook, WebhookLog
 from bridge.simulator.options import RetryPolicy
+from bridge.simulator.tasks import end_tasks
 
 # A lane: what must stay in order. Key and subject, and a number that differs where one may overtake the other.
 Lane = tuple[str, str, int]
@@ -49,19 +50,17 @@ class Delivery:
 
     async def stop(self) -> None:
         """End at once; what waits is given up."""
-        for sender in self._senders:
-            sender.cancel()
-        await asyncio.gather(*self._senders, return_exceptions=True)
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
-        for waiting in self._lanes.values():
-            for webhook in waiting:
+        try:
+            await end_tasks(self._senders)
+        finally:
+            for timer in self._timers:
+                timer.cancel()
+            for webhook in chain.from_iterable(self._lanes.values()):
                 self._log.give_up(webhook, "stopped")
-        self._lanes.clear()
-        self.pending = 0
-        if self._session is not None:
-            await self._session.close()
+            self._lanes.clear()
+            self.pending = 0
+            if self._session is not None:
+                await self._session.close()
 
     def submit(self, webhook: Webhook, lane: int | None) -> None:
         """Take a webhook to send when it is due.

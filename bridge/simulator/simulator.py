@@ -52,6 +52,8 @@ class Simulator(World):
 
     async def stop(self) -> None:
         """Stop listening and sending, at once; what still waited is given up in the log."""
-        await self.sleep()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        try:
+            await self.sleep()
+        finally:
+            if self._runner is not None:
+                await self._runner.cleanup()

@@ -17,6 +17,7 @@ from bridge.simulator.operations import GetList
 from bridge.simulator.options import RetryPolicy, SimulatorOptions
 from bridge.simulator.request_log import RequestLog
 from bridge.simulator.seeds import stream
+from bridge.simulator.tasks import end_tasks
 from bridge.simulator.webhook_faults import tell
 
 # What is due within it is told together: at 500 webhooks a second a wake-up for each would cost more than they do.
@@ -33,7 +34,7 @@ class World:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self._options = options
-        begin = time.time_ns() // 1_000_000_000 if options.begin is None else int(options.begin.timestamp())
+        begin = _wall_clock() if options.begin is None else int(options.begin.timestamp())
         self.faults = Faults(stream(options.seed, "faults"))
         self.accounts = {
             key: Account(key, options, index, begin, self.faults) for index, key in enumerate(options.keys)
@@ -71,10 +72,10 @@ class World:
 
     async def sleep(self) -> None:
         """Let nothing happen any more, at once; what still waited is given up in the log."""
-        if self._player is not None:
-            self._player.cancel()
-            await asyncio.gather(self._player, return_exceptions=True)
-        await self._delivery.stop()
+        try:
+            await end_tasks([] if self._player is None else [self._player])
+        finally:
+            await self._delivery.stop()
 
     def start_playing(self) -> None:
         """Let calls come; the first time also lets simulated time run. Nothing changes when they come already."""
@@ -128,7 +129,13 @@ class World:
         """Return the simulated second, after a look at what happens next; the first time it is 0.0."""
         monotonic = time.monotonic()
         self._changed.set()
-        return 0.0 if self._clock.start(monotonic) else self._clock.now(monotonic)
+        if not self._clock.start(monotonic):
+            return self._clock.now(monotonic)
+        if self._options.begin is None:
+            # However long the simulator has stood idle, the first call is now: others compare its time with theirs.
+            for account in self.accounts.values():
+                account.day.begin = _wall_clock()
+        return 0.0
 
     def turn_page(self, account: Account, operation: GetList) -> None:
         """Have rows come and go between two pages, when the switches say so."""
@@ -168,3 +175,7 @@ class World:
                     ),
                     telling.lane,
                 )
+
+
+def _wall_clock() -> int:
+    return time.time_ns() // 1_000_000_000

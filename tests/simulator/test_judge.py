@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.simulator import AccountOptions, SimulatorOptions
+from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
 from bridge.simulator.options import DEFAULT_KEY
 from tests.simulator.asking import Asker, Simulate, until
 from tests.simulator.receiver import Receiver
@@ -171,3 +171,32 @@ async def test_the_same_seed_plays_the_same_day_over_http(simulate: Simulate, as
     one, other = (account.directory for account in simulator.accounts.values())
     assert {contact.number for contact in one.staff}.isdisjoint(contact.number for contact in other.staff)
     assert len(plays[0][0]) == len(plays[0][1]) == 10
+
+
+@pytest.mark.asyncio
+async def test_the_day_begins_when_the_first_call_may_come(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the simulator has stood idle, its first call is now by the wall clock, unless `begin` is given."""
+    begin = datetime(2017, 10, 16, 6, tzinfo=UTC)
+    idle = await simulate(SimulatorOptions())
+    fixed = await simulate(SimulatorOptions(begin=begin))
+    monkeypatch.setattr(time, "time_ns", lambda: 2_000_000_000_999_999_999)
+    for simulator in (idle, fixed):
+        simulator.start_playing()
+    assert idle.accounts[DEFAULT_KEY].day.begin == 2_000_000_000
+    assert fixed.accounts[DEFAULT_KEY].day.begin == int(begin.timestamp())
+
+
+@pytest.mark.asyncio
+async def test_a_failure_inside_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the simulator's own tasks fail with comes out when it is stopped: a silent simulator would judge wrongly."""
+    simulator = Simulator(SimulatorOptions(calls_per_second=100))
+    await simulator.start()
+
+    def fail(_: float) -> None:
+        raise ArithmeticError("a bug")
+
+    monkeypatch.setattr(simulator.accounts[DEFAULT_KEY].day, "advance", fail)
+    simulator.start_playing()
+    await asyncio.sleep(0.05)  # the failing task runs in real time
+    with pytest.raises(ArithmeticError, match="a bug"):
+        await simulator.stop()
