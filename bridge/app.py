@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
-from bridge.events.catalogue import EventName
+from bridge.events.catalogue import WEBHOOK_EVENTS
 from bridge.events.schemas import schema_files
 from bridge.events.topics import event_topic, quarantine_topic
 from bridge.ingress.hook_keys import KeyRing
@@ -132,7 +132,7 @@ class IngressService:
         self._kafka = KafkaAccess(settings.kafka)
         self._refreshes: list[Callable[[], object]] = [self._kafka.refresh]
         ingress, topics = settings.ingress, settings.topics
-        names = [event_topic(topics.prefix, event) for event in EventName]
+        names = [event_topic(topics.prefix, event) for event in WEBHOOK_EVENTS.values()]
         self.publisher = Publisher(
             lambda: SessionOptions(self._kafka.options(), max_record_bytes(settings)),
             [*names, quarantine_topic(topics.prefix)],

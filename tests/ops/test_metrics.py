@@ -1,0 +1,46 @@
+"""The list of metrics, and the page that documents it."""
+
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from bridge.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, READ_COUNTERS, Metric, Metrics
+
+ALL: dict[str, Metric] = {**COUNTERS, **READ_COUNTERS, **GAUGES, **HISTOGRAMS}
+PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+def test_every_metric_is_documented_with_its_labels() -> None:
+    """The page has a row for each, with the meaning that the scrape shows; no row is left over."""
+    rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `bridge_")]
+    expected = [
+        f"| `{name}` | {', '.join(f'`{label}`' for label in metric.labels) or '-'} | {metric.meaning} |"
+        for name, metric in sorted(ALL.items())
+    ]
+    assert rows == expected
+
+
+def test_every_metric_can_be_scraped() -> None:
+    """Names and labels are accepted by the library, and read back by its parser."""
+    metrics = Metrics()
+    for name, metric in COUNTERS.items():
+        metrics.counter(name, ["x"] * len(metric.labels)).inc()
+    for name, metric in GAUGES.items():
+        metrics.gauge(name, ["x"] * len(metric.labels)).set(1)
+    for name in HISTOGRAMS:
+        metrics.histogram(name).observe(1)
+    for name, metric in READ_COUNTERS.items():
+        values = {("x",) * len(metric.labels): 2.0}
+        metrics.read_counter(name, values.copy)
+    scraped = {family.name for family in text_string_to_metric_families(generate_latest(metrics.registry).decode())}
+    assert {name.removesuffix("_total") for name in ALL} <= scraped
+
+
+def test_two_services_do_not_add_up() -> None:
+    """Each process, and each test, counts for itself."""
+    first, second = Metrics(), Metrics()
+    first.counter("bridge_ingress_requests_total", ("accepted",)).inc()
+    labels = {"outcome": "accepted"}
+    assert first.registry.get_sample_value("bridge_ingress_requests_total", labels) == 1
+    assert second.registry.get_sample_value("bridge_ingress_requests_total", labels) is None
