@@ -12,7 +12,7 @@ from bridge.events.ids import KeyField, subject
 from bridge.events.times import Moment
 from bridge.pbx.exact_numbers import exact_extra, holds_float
 from bridge.pbx.numbers import ToE164
-from bridge.pbx.payloads import Payload, PayloadField
+from bridge.pbx.payload_fields import Payload, PayloadField
 
 _LONGEST_SUBJECT_PART = 256
 # In characters. No telephone number comes near it, and a key and two headers of the record repeat the subject.
@@ -44,9 +44,8 @@ class Unusable(NamedTuple):
 def translate(payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: bytes) -> Translation | Unusable:
     """Translate `sent`, the object that was read from the JSON text `raw` (there it is the value of `data`)."""
     data, moments, mistyped = _fields(payload.fields, sent, to_e164)
-    prefix, *part_names = payload.subject
-    parts = []
-    for name in part_names:
+    parts: list[int | str] = []
+    for name in payload.subject_parts:
         part = data[name]
         if not isinstance(part, int | str):
             return _unusable(payload, sent, name)
@@ -66,11 +65,15 @@ def translate(payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: b
     except orjson.JSONEncodeError:
         # The only thing that can be read and not be written; the reader allows 1,024 levels, the writer 254.
         return Unusable("extra", "nested too deep")
-    key_fields = None
-    if payload.key is not None:
-        key_fields = tuple(_key_field(name, data, moments) for name in payload.key)
-    time = next((moments[name].text for name in payload.time if name in moments), None)
-    return Translation(payload.event, subject(prefix, parts), key_fields, time, value, unknown, mistyped)
+    time = None
+    for name in payload.time:
+        if name in moments:
+            time = moments[name].text
+            break
+    key_fields = None if payload.key is None else _key_fields(payload.key, data, moments)
+    return Translation(
+        payload.event, subject(payload.subject_prefix, parts), key_fields, time, value, unknown, mistyped
+    )
 
 
 def _fields(
@@ -112,12 +115,12 @@ def _unknown(known: frozenset[str], sent: dict[str, object]) -> tuple[str, ...]:
     return tuple(name for name in sent if name not in known)
 
 
-def _key_field(name: str, data: dict[str, object], moments: dict[str, Moment]) -> KeyField:
-    moment = moments.get(name)
-    if moment is not None:
-        return moment.epoch_s
-    value = data[name]
-    return value if isinstance(value, int | str) else None
+def _key_fields(names: tuple[str, ...], data: dict[str, object], moments: dict[str, Moment]) -> tuple[KeyField, ...]:
+    fields: list[KeyField] = []
+    for name in names:
+        value = moments[name].epoch_s if name in moments else data[name]
+        fields.append(value if isinstance(value, int | str) else None)
+    return tuple(fields)
 
 
 def _vendor_name(payload: Payload, our_name: str) -> str:

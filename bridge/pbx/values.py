@@ -45,3 +45,7 @@ def read_number(sent: object) -> str | None:
 def read_time(sent: object) -> Moment | None:
     """Read a time with an offset."""
     return parse_moment(sent) if type(sent) is str else None
+
+
+def read_nothing(_sent: object) -> None:
+    """Understand nothing: for fields that another reader takes."""
