@@ -28,12 +28,14 @@ def holds_float(value: object) -> bool:
     return False
 
 
-def exact_extra(raw: bytes, extra: dict[str, object]) -> dict[str, object]:
-    """Return `extra` with each number as the text in `raw`, where its fields stand in the object under `data`."""
+def exact_extra(raw: bytes, path: tuple[str | int, ...], extra: dict[str, object]) -> dict[str, object]:
+    """Return `extra` with each number as the text in `raw`, where its fields stand in the object at `path`."""
     try:
-        sent = json.loads(raw.decode(), parse_float=_literal, parse_int=_integer)["data"]
+        sent = json.loads(raw.decode(), parse_float=_literal, parse_int=_integer)
     except RecursionError:
-        return extra
+        return extra  # too deep to be written either, and refused for that
+    for step in path:
+        sent = sent[step]
     return {name: sent[name] for name in extra}
 
 

@@ -41,8 +41,10 @@ class Unusable(NamedTuple):
     problem: str
 
 
-def translate(payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: bytes) -> Translation | Unusable:
-    """Translate `sent`, the object that was read from the JSON text `raw` (there it is the value of `data`)."""
+def translate(
+    payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: bytes, path: tuple[str | int, ...]
+) -> Translation | Unusable:
+    """Translate `sent`, the object that was read from the JSON text `raw`, where it stands at `path`."""
     data, moments, mistyped = _fields(payload.fields, sent, to_e164)
     parts: list[int | str] = []
     for name in payload.subject_parts:
@@ -58,7 +60,7 @@ def translate(payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: b
     if unknown or mistyped:
         extra = {name: value for name, value in sent.items() if name in unknown or name in mistyped}
         if holds_float(extra):
-            extra = exact_extra(raw, extra)
+            extra = exact_extra(raw, path, extra)
     data["extra"] = extra
     try:
         value = orjson.dumps(data)

@@ -15,6 +15,7 @@ from bridge.pbx.numbers import ToE164
 from bridge.pbx.payloads import PAYLOADS
 from bridge.pbx.translation import Translation, Unusable, translate
 
+_DATA = ("data",)
 _ALIASES = {
     "CallCompletedEvent": EventName.CALL_COMPLETED,
     "CallConnectedEvent": EventName.CALL_CONNECTED,
@@ -49,7 +50,7 @@ def read_webhook(body: bytes, to_e164: ToE164) -> Translation | Rejection:
     if isinstance(opened, Rejection):
         return opened
     event, data = opened
-    translation = translate(PAYLOADS[event], data, to_e164, body)
+    translation = translate(PAYLOADS[event], data, to_e164, body, _DATA)
     if isinstance(translation, Unusable):
         return Rejection(Reason.INVALID_FIELDS, f"data.{translation.field}: {translation.problem}")
     return translation

@@ -47,7 +47,7 @@ CONTACT = {
 
 
 def item(event: EventName, sent: dict[str, object]) -> Translation:
-    translation = translate(PAYLOADS[event], sent, e164_reader("LT"), orjson.dumps(sent))
+    translation = translate(PAYLOADS[event], sent, e164_reader("LT"), orjson.dumps([sent]), (0,))
     assert isinstance(translation, Translation)
     return translation
 
@@ -99,10 +99,18 @@ def test_a_list_of_something_else_is_kept_as_it_was_sent(sent: object) -> None:
     assert (read["group_membership"], read["extra"]) == (None, {"group_membership": sent})
 
 
+def test_a_number_in_extra_stays_as_it_was_sent() -> None:
+    """Wherever on its page the item stands."""
+    raw = b'[{}, {"id": 7, "x": 1.10}]'
+    translation = translate(PAYLOADS[EventName.AUDIO_PROMPT_LISTED], orjson.loads(raw)[1], e164_reader(None), raw, (1,))
+    assert isinstance(translation, Translation)
+    assert translation.data.endswith(b'"extra":{"x":1.10}}')
+
+
 @pytest.mark.parametrize("event", EventName)
 def test_without_its_subject_nothing_is_an_event(event: EventName) -> None:
     """The vendor's own field name is told."""
-    unusable = translate(PAYLOADS[event], {}, e164_reader(None), b"{}")
+    unusable = translate(PAYLOADS[event], {}, e164_reader(None), b"{}", ())
     assert isinstance(unusable, Unusable)
     assert unusable.problem == "missing"
     assert unusable.field in PAYLOADS[event].vendor_names
