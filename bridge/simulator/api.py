@@ -50,7 +50,7 @@ class Api:
         if treatment.answer_after:
             await asyncio.sleep(treatment.answer_after)
         if treatment.ending not in {Ending.RESET, Ending.HANG}:
-            row.status, row.answer = answer.status, answer.body()[:KEPT_ANSWER]
+            row.status, row.answer = answer.status, bytes(memoryview(answer.body())[:KEPT_ANSWER])
         try:
             return await respond(request, answer, treatment)
         finally:

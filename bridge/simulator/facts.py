@@ -36,4 +36,6 @@ class Fact:
 
 def body_of(event_type: str, data: object) -> bytes:
     """Return the bytes of a webhook."""
-    return orjson.dumps({"type": "Event", "eventType": event_type, "version": "v1", "data": data})
+    body = orjson.dumps({"type": "Event", "eventType": event_type, "version": "v1", "data": data})
+    # What orjson returns holds some 4 KiB however short it is; the log keeps thousands of bodies, so it gets a copy.
+    return bytes(memoryview(body))
