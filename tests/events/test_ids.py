@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.events.catalogue import EventName
-from bridge.events.ids import event_id, subject
+from bridge.events.ids import KeyField, event_id, subject
 
-KEY_FIELDS = st.lists(st.none() | st.integers(0, 2**63 - 1) | st.text(), max_size=5)
+KEY_FIELD: st.SearchStrategy[KeyField] = st.one_of(st.none(), st.integers(0, 2**63 - 1), st.text())
 
 
 def test_the_published_call_started_has_its_id() -> None:
@@ -23,8 +23,8 @@ def test_the_derived_lost_caller_updated_has_its_id() -> None:
     assert event_id("acme", EventName.LOST_CALLER_UPDATED, key) == "406a57f287bcd217721fdf6e31b7c4ad"
 
 
-@given(KEY_FIELDS)
-def test_an_id_hashes_the_compact_json_array_without_escapes(key_fields: list[int | str | None]) -> None:
+@given(st.lists(KEY_FIELD, max_size=5))
+def test_an_id_hashes_the_compact_json_array_without_escapes(key_fields: list[KeyField]) -> None:
     """The formula again, by another JSON writer."""
     array = json.dumps(["acme", "call.started", *key_fields], separators=(",", ":"), ensure_ascii=False)
     assert event_id("acme", "call.started", key_fields) == hashlib.sha256(array.encode()).hexdigest()[:32]

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, READ_COUNTERS, Metric, Metrics
 
-ALL: dict[str, Metric] = {**COUNTERS, **READ_COUNTERS, **GAUGES, **HISTOGRAMS}
+ALL: list[tuple[str, Metric]] = [*COUNTERS.items(), *READ_COUNTERS.items(), *GAUGES.items(), *HISTOGRAMS.items()]
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
@@ -16,7 +16,7 @@ def test_every_metric_is_documented_with_its_labels() -> None:
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `bridge_")]
     expected = [
         f"| `{name}` | {', '.join(f'`{label}`' for label in metric.labels) or '-'} | {metric.meaning} |"
-        for name, metric in sorted(ALL.items())
+        for name, metric in sorted(ALL)
     ]
     assert rows == expected
 
@@ -24,17 +24,17 @@ def test_every_metric_is_documented_with_its_labels() -> None:
 def test_every_metric_can_be_scraped() -> None:
     """Names and labels are accepted by the library, and read back by its parser."""
     metrics = Metrics()
-    for name, metric in COUNTERS.items():
-        metrics.counter(name, ["x"] * len(metric.labels)).inc()
-    for name, metric in GAUGES.items():
-        metrics.gauge(name, ["x"] * len(metric.labels)).set(1)
-    for name in HISTOGRAMS:
-        metrics.histogram(name).observe(1)
-    for name, metric in READ_COUNTERS.items():
+    for counter, metric in COUNTERS.items():
+        metrics.counter(counter, ["x"] * len(metric.labels)).inc()
+    for gauge, metric in GAUGES.items():
+        metrics.gauge(gauge, ["x"] * len(metric.labels)).set(1)
+    for histogram in HISTOGRAMS:
+        metrics.histogram(histogram).observe(1)
+    for read_counter, metric in READ_COUNTERS.items():
         values = {("x",) * len(metric.labels): 2.0}
-        metrics.read_counter(name, values.copy)
+        metrics.read_counter(read_counter, values.copy)
     scraped = {family.name for family in text_string_to_metric_families(generate_latest(metrics.registry).decode())}
-    assert {name.removesuffix("_total") for name in ALL} <= scraped
+    assert {name.removesuffix("_total") for name, _ in ALL} <= scraped
 
 
 def test_two_services_do_not_add_up() -> None:

@@ -71,7 +71,7 @@ def test_a_listed_call_has_the_time_of_its_end() -> None:
 
 def test_a_history_row_completes_a_call_with_the_id_of_its_webhook() -> None:
     """One fact, one id, whichever way it came."""
-    webhook = {"callID": 150818921852, "contactID": 224}
+    webhook: dict[str, object] = {"callID": 150818921852, "contactID": 224}
     assert item(EventName.CALL_COMPLETED, dict(CALL)).key_fields == item(EventName.CALL_COMPLETED, webhook).key_fields
 
 
