@@ -19,7 +19,7 @@ def test_the_published_call_started_has_its_id() -> None:
 
 def test_the_derived_lost_caller_updated_has_its_id() -> None:
     """The contract's second example."""
-    key = ["22222222", "23332222", 4, 1516102270]
+    key: list[KeyField] = ["22222222", "23332222", 4, 1516102270]
     assert event_id("acme", EventName.LOST_CALLER_UPDATED, key) == "406a57f287bcd217721fdf6e31b7c4ad"
 
 
