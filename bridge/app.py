@@ -31,7 +31,7 @@ from bridge.ops.clock import epoch_ms
 from bridge.ops.health import Health
 from bridge.ops.metrics import Metrics
 from bridge.ops.secret_files import OptionalSecretSource, SecretSource
-from bridge.ops.settings import ConnectionSettings, KafkaSettings, Settings
+from bridge.ops.settings import ConnectionSettings, KafkaSettings, Settings, tls_context
 from bridge.pbx.numbers import e164_reader
 
 UNREADY_FOR = timedelta(seconds=2)
@@ -56,21 +56,6 @@ class Ports(NamedTuple):
 
     ingress: int
     admin: int
-
-
-def client_options(kafka: KafkaSettings, password: str | None, key_password: str | None) -> ClientOptions:
-    """Return how a Kafka client connects."""
-    return ClientOptions(
-        bootstrap_servers=kafka.bootstrap_servers,
-        security_protocol=kafka.security_protocol,
-        ssl_ca_file=kafka.ssl_ca_file,
-        ssl_cert_file=kafka.ssl_cert_file,
-        ssl_key_file=kafka.ssl_key_file,
-        ssl_key_password=key_password,
-        sasl_mechanism=kafka.sasl_mechanism or "SCRAM-SHA-512",
-        sasl_username=kafka.sasl_username,
-        sasl_password=password,
-    )
 
 
 def max_record_bytes(settings: Settings) -> int:
@@ -104,21 +89,27 @@ def topic_options(settings: Settings) -> TopicOptions:
 
 
 class KafkaAccess:
-    """How this process reaches Kafka, with the secrets as they are now."""
+    """How this process reaches Kafka, with the certificates and the password as they are now."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._password = settings.open_sasl_password()
-        self._key_password = settings.open_ssl_key_password()
 
     def options(self) -> ClientOptions:
-        """Return the options for a new client."""
-        return client_options(self._settings, _text(self._password), _text(self._key_password))
+        """Return the options for a new client. Raises ValueError when a certificate has become unusable."""
+        settings, password = self._settings, self._password.current()
+        return ClientOptions(
+            bootstrap_servers=settings.bootstrap_servers,
+            security_protocol=settings.security_protocol,
+            ssl_context=tls_context(settings),
+            sasl_mechanism=settings.sasl_mechanism or "SCRAM-SHA-512",
+            sasl_username=settings.sasl_username,
+            sasl_password=None if password is None else password.decode(),
+        )
 
     def refresh(self) -> None:
-        """Look at the secret files again."""
+        """Look at the password's file again."""
         self._password.refresh()
-        self._key_password.refresh()
 
 
 class IngressService:
@@ -245,8 +236,3 @@ def _two_unknown_secrets() -> Callable[[], tuple[bytes, bytes]]:
 
 def _ms(duration: timedelta) -> int:
     return duration // timedelta(milliseconds=1)
-
-
-def _text(secret: OptionalSecretSource) -> str | None:
-    value = secret.current()
-    return None if value is None else value.decode()

@@ -6,7 +6,7 @@ from pathlib import Path
 from bridge.ops.settings.cluster import KafkaSettings
 
 
-class TlsFileError(Exception):
+class TlsFileError(ValueError):
     """A certificate or key that cannot be used; `key` is its key in section `kafka`, the text a predicate."""
 
     def __init__(self, predicate: str, *, key: str, path: Path) -> None:
@@ -30,6 +30,7 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
             context.load_verify_locations(kafka.ssl_ca_file)
         except ssl.SSLError:
             raise TlsFileError("holds no certificates in PEM", key="ssl_ca_file", path=kafka.ssl_ca_file) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = kafka.ssl_check_hostname
     if kafka.ssl_cert_file is not None:
         _load_certificate(context, kafka, kafka.ssl_cert_file)
