@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
+from bridge.events import catalogue
 from bridge.ops.secret_files import OptionalSecretSource, SecretSource
 from bridge.ops.settings.addresses import api_url
 from bridge.ops.settings.pollers import PollersSettings
@@ -15,18 +16,7 @@ from bridge.ops.settings.section import OptionalFile, OptionalSecret, Section, S
 from bridge.ops.settings.servers import Networks
 from bridge.ops.settings.values import ListOfValues, alternatives, duration, or_null, region, whole
 
-WEBHOOK_EVENTS: Final = (
-    "CallStarted",
-    "CallConnected",
-    "CallCompleted",
-    "CallTransfered",
-    "CallRecorded",
-    "LostCallerAdded",
-    "LostCallerUpdated",
-    "LostCallerRemoved",
-    "VoicemailCreated",
-    "VoicemailDeleted",
-)
+WEBHOOK_EVENTS: Final = tuple(catalogue.WEBHOOK_EVENTS)
 """The vendor's webhooks, in the vendor's spelling, in the contract's order."""
 
 NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
