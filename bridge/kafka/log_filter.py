@@ -45,7 +45,9 @@ class OneOfAKind(logging.Filter):
 
 
 def quieten_library(now: Callable[[], float]) -> OneOfAKind:
-    """Install one filter for all loggers of the library and return it; `now` is a monotonic clock in seconds.
+    """Install one filter for all loggers of the library, in place of an earlier one, and return it.
+
+    `now` is a monotonic clock in seconds.
 
     Below WARNING nothing is written: the library's debug lines hold keys and values of records.
     """
@@ -55,6 +57,7 @@ def quieten_library(now: Callable[[], float]) -> OneOfAKind:
         # A logger's filter does not apply to its children's records, so each one gets it.
         if name == LIBRARY or name.startswith(f"{LIBRARY}."):
             logger = logging.getLogger(name)
-            if not any(isinstance(installed, OneOfAKind) for installed in logger.filters):
-                logger.addFilter(quiet)
+            for earlier in [one for one in logger.filters if isinstance(one, OneOfAKind)]:
+                logger.removeFilter(earlier)
+            logger.addFilter(quiet)
     return quiet
