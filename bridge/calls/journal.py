@@ -23,7 +23,7 @@ is still its own: the next snapshot tells. The same holds for an append whose ca
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from bridge.events.records import Record
 from bridge.kafka.journal_records import (
@@ -79,11 +79,8 @@ class ShardWriter(Protocol):
         ...
 
 
-class Opened(NamedTuple):
-    """A shard taken over: the way to append, and all that was stored when it was opened."""
-
-    writer: ShardWriter
-    snapshot: Snapshot
+Opened = tuple[ShardWriter, Snapshot]
+"""A shard taken over: the way to append, and all that was stored when it was opened."""
 
 
 class Journal(Protocol):

@@ -31,7 +31,7 @@ class GroupCommit:
         """Wait until the append is stored; gives its time, or raises what `write` raised."""
         if self._lost is not None:
             raise copy(self._lost)
-        stored = asyncio.get_running_loop().create_future()
+        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((append, stored))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all())

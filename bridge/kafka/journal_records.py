@@ -79,7 +79,7 @@ def check(append: Append, max_record_bytes: int) -> None:
     """Raise RecordTooLarge, or ValueError for what no caller may ask: no journal record at all, or an empty key."""
     if not append.records:
         raise ValueError("an append needs a journal record: a publication alone would be repeated after a crash")
-    if not all(record.key for record in (*append.records, *append.publications)):
+    if not all((*(record.key for record in append.records), *(record.key for record in append.publications))):
         raise ValueError("a compacted topic refuses a record without a key, and order per subject rests on it")
     for key, value in append.records:
         if len(key) + len(value or b"") + RECORD_OVERHEAD_BYTES > max_record_bytes:

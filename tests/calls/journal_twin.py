@@ -13,10 +13,9 @@ whoever waits. Whatever it raises, that writer is lost, and the transaction stay
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, NamedTuple
 
-from bridge.calls.journal import Opened
 from bridge.events.records import Record
 from bridge.kafka.journal_group_commit import GroupCommit
-from bridge.kafka.journal_records import Append, JournalRecord, ShardLost, check
+from bridge.kafka.journal_records import Append, JournalRecord, ShardLost, Snapshot, check
 from tests.calls.journal_model import Ledger, Published, Refused, Shard
 
 Point = Literal["opening", "opened", "writing", "written", "committed"]
@@ -55,12 +54,12 @@ class JournalTwin:
         self.max_record_bytes = max_record_bytes
         self.at: Callable[[Step], Awaitable[None]] = go_on
 
-    async def open(self, shard: int) -> Opened:
+    async def open(self, shard: int) -> tuple["TwinWriter", Snapshot]:
         """Take a shard over, as the port says."""
         await self.at(Step(shard, 0, "opening"))
         self.ledger, epoch = self.ledger.open(shard)
         await self.at(Step(shard, epoch, "opened"))
-        return Opened(TwinWriter(self, shard, epoch), self.ledger.snapshot(shard))
+        return TwinWriter(self, shard, epoch), self.ledger.snapshot(shard)
 
     def published(self, topic: str) -> list[Published]:
         """Give what read_committed readers of a topic have seen so far, in order."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.calls.journal import JournalRecord, Opened, ShardLost
+from bridge.calls.journal import JournalRecord, ShardLost, Snapshot
 from bridge.events.records import Record
 from tests.calls.journal_contract import RESULTS, JournalContract, put
 from tests.calls.journal_twin import CommitTimeout, JournalTwin, Point, Step, go_on
@@ -94,11 +94,11 @@ async def test_a_commit_without_an_answer_is_unknown_until_the_next_open(world: 
 @pytest.mark.parametrize(("point", "cause"), [("writing", "fenced"), ("written", "fenced"), ("committed", None)])
 async def test_a_take_over_in_the_middle_of_an_append(world: TwinWorld, point: Point, cause: str | None) -> None:
     """Before the commit the successor wins and finds nothing; after it the append stands, and the successor has it."""
-    taken: list[Opened] = []
+    taken: list[Snapshot] = []
 
     async def take_over(step: Step) -> None:
         if step == Step(0, 1, point):
-            taken.append(await world.twin.open(0))
+            taken.append((await world.twin.open(0))[1])
 
     writer, _ = await world.twin.open(0)
     world.twin.at = take_over
@@ -108,4 +108,4 @@ async def test_a_take_over_in_the_middle_of_an_append(world: TwinWorld, point: P
     except ShardLost as lost:
         outcome = lost.cause
     assert outcome == cause
-    assert (b"k" in taken[0].snapshot) is (cause is None)
+    assert (b"k" in taken[0]) is (cause is None)
