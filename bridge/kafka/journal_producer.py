@@ -69,8 +69,8 @@ class JournalProducer:
         self._producer: AIOKafkaProducer = session.producer
         self._topic = topic
         self._shard = shard
-        transactions = self._producer._txn_manager  # noqa: SLF001 - the library shows them nowhere else
-        self.epoch = f"{transactions.producer_id}.{transactions.producer_epoch}"
+        self._transactions = self._producer._txn_manager  # noqa: SLF001 - the library shows the epoch nowhere else
+        self.epoch = f"{self._transactions.producer_id}.{self._transactions.producer_epoch}"
 
     @classmethod
     async def open(cls, options: JournalOptions, shard: int, within: float) -> Self:
@@ -121,9 +121,8 @@ class JournalProducer:
             raise ShardLost(cause, type(error.__cause__ or error).__name__) from error
         finally:
             for future in _futures(sent):
-                if not future.cancel() and not future.cancelled():
-                    # The first failure was raised; the others would be logged as never retrieved.
-                    future.exception()
+                future.cancel()
+                _retrieve(future)
         return times
 
     async def _send(self, append: Append, sent: list[_Sent]) -> None:
@@ -143,6 +142,11 @@ class JournalProducer:
             except (KafkaError, AssertionError, TimeoutError):
                 pass  # The next open ends it.
         await self._session.close(within)
+        _retrieve(self._transactions.wait_for_transaction_end())
+        accumulator = self._producer._message_accumulator  # noqa: SLF001 - the library keeps these to itself
+        for batches in accumulator._batches.values():  # noqa: SLF001 - see above
+            for batch in batches:
+                _retrieve(batch._drain_waiter)  # noqa: SLF001 - see above
 
 
 def transactional_id(prefix: str, shard: int) -> str:
@@ -155,6 +159,12 @@ def judge(error: Exception, *, committing: bool) -> LossCause:
     if isinstance(error, ProducerFenced | InvalidProducerEpoch):
         return "fenced"
     return "unknown" if committing else "refused"
+
+
+def _retrieve(future: "asyncio.Future[object] | None") -> None:
+    """Take the failure from a future that a fenced producer leaves to nobody: it would be logged as never retrieved."""
+    if future is not None and future.done() and not future.cancelled():
+        future.exception()
 
 
 async def _require(session: Session, topics: Sequence[str], within: float) -> None:

@@ -19,8 +19,12 @@ RESULTS = "results.v1"
 class World(Protocol):
     """A journal, and the means to see and disturb it; each test has one of its own."""
 
-    journal: Journal
     max_record_bytes: int
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, of two shards."""
+        ...
 
     def result(self, key: str, value: str) -> Record:
         """Give a publication for the results topic."""

@@ -1,6 +1,9 @@
 """An installation's journal on a real broker, with the settings that the bridge itself would give its topics."""
 
-from collections.abc import Sequence
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +17,21 @@ from bridge.kafka.journal_records import Append
 from bridge.kafka.shard_journal import KafkaJournal
 from bridge.kafka.topic_admin import TopicAdmin
 from bridge.kafka.topic_table import TopicOptions, wanted_topics
+
+
+@asynccontextmanager
+async def nothing_left_behind() -> AsyncIterator[None]:
+    """Fail when a future's exception was retrieved by nobody, or a producer was not closed."""
+    said: list[str] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: said.append(f"{context['message']}: {context.get('exception')!r}"))
+    try:
+        yield
+        gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    assert said == []
 
 
 class KafkaWorld:
