@@ -106,14 +106,27 @@ async def test_a_refused_record_takes_its_whole_transaction_with_it(world: Kafka
     assert (lost.cause, lost.error) == ("refused", "MessageSizeTooLargeError")
     with pytest.raises(ShardLost):
         await neighbour
-    # Before any next open: the abort was ours, and nobody waits for it.
+    # Before any next open: the abort was ours, and no reader is held up by what was in the log.
     assert await world.results() == []
     assert await uncommitted(world) == [b"neighbour", b"k"]
+    assert await stable_end(world, "read_committed") == await stable_end(world, "read_uncommitted")
     writer, snapshot = await world.journal.open(0)
     assert snapshot == {}
     await writer.append([put("k", "again")])
     await writer.close()
     assert await values(world) == {"k": "again"}
+
+
+async def stable_end(world: KafkaWorld, isolation_level: str) -> int:
+    """Give how far a reader of shard 0's log may read."""
+    servers = world.client.bootstrap_servers
+    consumer = AIOKafkaConsumer(bootstrap_servers=servers, isolation_level=isolation_level)
+    await consumer.start()
+    try:
+        partition = TopicPartition(journal_topic(world.prefix), 0)
+        return int((await consumer.end_offsets([partition]))[partition])
+    finally:
+        await consumer.stop()
 
 
 async def uncommitted(world: KafkaWorld) -> list[bytes]:
