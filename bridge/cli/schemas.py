@@ -1,4 +1,4 @@
-"""`bridge schemas`: the JSON Schemas of what the bridge publishes."""
+"""`bridge schemas`: the JSON Schemas of what the bridge publishes and takes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ import typer
 from bridge.cli.settings_option import AsJson, fail
 from bridge.events.schemas import schema_files
 
-app = typer.Typer(help="The JSON Schemas of the events.", no_args_is_help=True)
+app = typer.Typer(help="The JSON Schemas of events, commands and results.", no_args_is_help=True)
 
 
 @app.command("list")

@@ -1,43 +1,59 @@
-"""The JSON Schemas (draft 2020-12) of the events' `data`, generated from the models."""
+"""The JSON Schemas (draft 2020-12) of all `data`, of events, commands and results, generated from the models."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
+from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaValue
 
 from bridge.events.catalogue import EventName, event_type
+from bridge.events.command_catalogue import RESOLVED_TYPE, RESULT_TYPE, CommandName, command_type
+from bridge.events.command_examples import COMMAND_EXAMPLES, RESULT_EXAMPLES
+from bridge.events.command_models import COMMAND_MODELS
 from bridge.events.envelope import dataschema
-from bridge.events.examples import EXAMPLES
+from bridge.events.examples import EXAMPLES, JsonObject
 from bridge.events.models import MODELS
+from bridge.events.result_models import CommandResolved, CommandResult
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema_types() -> Iterable[str]:
-    """Return the type of every schema there is."""
-    return (event_type(event) for event in EventName)
+class Described(NamedTuple):
+    """What is known of the `data` of one type."""
+
+    model: type[BaseModel]
+    examples: Sequence[JsonObject]
 
 
-def event_schema(event: EventName) -> JsonSchemaValue:
-    """Return the schema of one event's `data`."""
-    model = MODELS[event]
+DESCRIBED: Mapping[str, Described] = MappingProxyType(
+    {event_type(event): Described(MODELS[event], EXAMPLES[event]) for event in EventName}
+    | {command_type(name): Described(COMMAND_MODELS[name], COMMAND_EXAMPLES[name]) for name in CommandName}
+    | {
+        RESULT_TYPE: Described(CommandResult, RESULT_EXAMPLES[RESULT_TYPE]),
+        RESOLVED_TYPE: Described(CommandResolved, RESULT_EXAMPLES[RESOLVED_TYPE]),
+    }
+)
+"""Every type that has a schema, and what its schema is made of."""
+
+
+def schema(type_: str) -> JsonSchemaValue:
+    """Return the schema of the `data` of one of the types."""
+    model, examples = DESCRIBED[type_]
     generated = model.model_json_schema()
     for described in (generated, *generated.get("$defs", {}).values()):
-        for field in described["properties"].values():
+        for field in described.get("properties", {}).values():
             field.pop("title", None)  # generated, and only says the field's name once more
-    type_ = event_type(event)
     return {
         "$schema": DIALECT,
         "$id": dataschema(type_, None),
         "title": type_,
         **{key: value for key, value in generated.items() if key != "title"},
-        "examples": list(EXAMPLES[event]),
+        "examples": list(examples),
     }
 
 
 def schema_files() -> dict[str, bytes]:
     """Return each schema as the bytes of its file, by the file's name, such as `pbx.call.started.v1.json`."""
-    return {
-        f"{event_type(event)}.json": orjson.dumps(event_schema(event), option=orjson.OPT_INDENT_2) + b"\n"
-        for event in EventName
-    }
+    return {f"{type_}.json": orjson.dumps(schema(type_), option=orjson.OPT_INDENT_2) + b"\n" for type_ in DESCRIBED}
