@@ -91,6 +91,20 @@ async def test_a_commit_without_an_answer_is_unknown_until_the_next_open(world: 
 
 
 @pytest.mark.asyncio
+async def test_a_shard_lost_to_a_timeout_stays_lost(world: TwinWorld) -> None:
+    """Although nobody else has taken it: what came next would share the fate of a transaction that nobody knows."""
+    writer, _ = await world.twin.open(0)
+    world.twin.at = Dies("written", CommitTimeout())
+    with pytest.raises(ShardLost):
+        await writer.append([put("k", "v")])
+    world.twin.at = go_on
+    with pytest.raises(ShardLost) as lost:
+        await writer.append([put("next", "v")])
+    assert lost.value.cause == "unknown"
+    assert (await world.twin.open(0))[1] == {}
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(("point", "cause"), [("writing", "fenced"), ("written", "fenced"), ("committed", None)])
 async def test_a_take_over_in_the_middle_of_an_append(world: TwinWorld, point: Point, cause: str | None) -> None:
     """Before the commit the successor wins and finds nothing; after it the append stands, and the successor has it."""

@@ -24,6 +24,8 @@ from tests.kafka.journals import KafkaWorld, nothing_left_behind
 
 SOON = 1.0
 # The time limit of a transaction in these tests, seconds: what they hold up never ends by itself.
+IN_TIME = 5.0
+# Seconds until a caller must have been told, however crowded the machine.
 
 
 @pytest_asyncio.fixture
@@ -60,7 +62,8 @@ def hold_up_the_commit(writer: KafkaShard, monkeypatch: pytest.MonkeyPatch) -> N
 async def lose(writer: KafkaShard, world: KafkaWorld, key: str, *more: Record) -> ShardLost:
     """Append a record and its result, see the shard lost, and close it."""
     with pytest.raises(ShardLost) as lost:
-        await writer.append([put(key, "v")], [world.result(key, "v"), *more])
+        async with asyncio.timeout(IN_TIME):
+            await writer.append([put(key, "v")], [world.result(key, "v"), *more])
     await writer.close()
     return lost.value
 
