@@ -38,13 +38,13 @@ class GroupCommit:
         return await stored
 
     async def close(self, within: float) -> None:
-        """Give what waits the given seconds; whatever then still waits, and all that comes later, is lost: closed."""
+        """Give what waits the given seconds; what then still waits is lost, and so is all that comes from now on."""
+        self._lost = self._lost or ShardLost("closed")
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=within)
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait({self._writing})
-        self._lost = self._lost or ShardLost("closed")
 
     async def _write_all(self) -> None:
         group: list[tuple[Append, asyncio.Future[int]]] = []

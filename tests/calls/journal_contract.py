@@ -223,11 +223,16 @@ class JournalContract:
 
     @pytest.mark.asyncio
     async def test_a_close_finishes_what_waits(self, world: World) -> None:
-        """Outcomes that were asked for before the close are stored by it."""
+        """Outcomes that were asked for before the close are stored by it, and none that is asked for after it began."""
         writer, _ = await world.journal.open(0)
         waiting = [asyncio.create_task(writer.append([put(str(n), "v")])) for n in range(5)]
         await asyncio.sleep(0)
-        await writer.close()
+        closing = asyncio.create_task(writer.close())
+        await asyncio.sleep(0)
+        with pytest.raises(ShardLost) as late:
+            await writer.append([put("late", "v")])
+        assert late.value.cause == "closed"
+        await closing
         await asyncio.gather(*waiting)
         assert len(await values(world)) == 5
 
