@@ -64,7 +64,8 @@ async def test_those_behind_a_lost_group_are_lost_with_it() -> None:
     group = GroupCommit(writes)
     writes.error = ShardLost("fenced", "ProducerFenced")
     waiting = [group.append(append(name, MOST_BYTES)) for name in "abc"]
-    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    async with asyncio.timeout(5):
+        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert [str(outcome) for outcome in outcomes] == ["fenced: ProducerFenced"] * 3
     assert writes.groups == [["a"]]
 
