@@ -1,12 +1,12 @@
 """The journal's port: what a shard's owner remembers beyond its own death, and what it may rely on.
 
-A shard is a part of the connections; its journal is a map from keys to values (`journal_keys` gives them meaning), of
+A shard is a part of the connections; its journal is a map from keys to values (`journal_format` gives them meaning), of
 which one owner at a time appends. The real one is `bridge.kafka.shard_journal`; a twin in memory stands beside the
 tests, and one contract suite runs against both.
 
 **Opening is taking over.** `open` ends whatever transaction a predecessor has under way and fences it: none of its
 appends can succeed any more. Only then is the snapshot read, so it holds everything that any predecessor has stored.
-`open` itself writes nothing: who cannot read the snapshot (`journal_keys.UnknownFormat`) closes the shard and leaves no
+`open` itself writes nothing: who cannot read the snapshot (`journal_format.UnknownFormat`) closes the shard and leaves no
 trace. The first append should carry the take-over marker, key `owner`: its append time is "now" by the brokers' clock,
 the only clock on which a predecessor's records and one's own can be compared. Whether the shard is ours to take at all
 (architecture: step 0, an offset commit that the group checks) is asked before `open`, by whoever owns the membership.

@@ -1,7 +1,7 @@
 """What a shard's journal remembers under its keys, and for how long. Pure.
 
 The journal is the owner's memory: what is not in here is forgotten with the process. Times are the brokers' clock in
-epoch milliseconds. `journal_keys` turns all of it into records and back.
+epoch milliseconds. `journal_format` turns all of it into records and back.
 """
 
 from dataclasses import dataclass, field
