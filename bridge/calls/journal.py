@@ -6,20 +6,22 @@ tests, and one contract suite runs against both.
 
 **Opening is taking over.** `open` ends whatever transaction a predecessor has under way and fences it: none of its
 appends can succeed any more. Only then is the snapshot read, so it holds everything that any predecessor has stored.
-`open` itself writes nothing: who cannot read the snapshot (`journal_format.UnknownFormat`) closes the shard and leaves no
-trace. The first append should carry the take-over marker, key `owner`: its append time is "now" by the brokers' clock,
-the only clock on which a predecessor's records and one's own can be compared. Whether the shard is ours to take at all
-(architecture: step 0, an offset commit that the group checks) is asked before `open`, by whoever owns the membership.
+`open` itself writes nothing: who cannot read the snapshot (`journal_format.UnknownFormat`) closes the shard and leaves
+no trace. The first append should carry the take-over marker, key `owner`: its append time is "now" by the brokers'
+clock, the only clock on which a predecessor's records and one's own can be compared. Whether the shard is ours to take
+at all (architecture: step 0, an offset commit that the group checks) is asked before `open`, by whoever owns the
+membership.
 
 **An append is all or nothing**: its records and its publications become visible together, to read_committed readers
 alone, or never. Appends that wait at the same time share a transaction, and so one fate, but no more than that: they
 are stored in the order in which they were asked for, and each caller learns its own outcome.
 
-**A caller acts on what it asked to store only after `append` has returned.** Then it is stored, and no successor has
-opened the shard before that. When it raises ShardLost, whatever the cause, nobody in this process knows whether the
-append is stored: "fenced" does not mean that it is not, since a commit can be done and its answer lost. The caller
-drops all memory of the shard, calls nobody for what was in the append, and takes the shard over again from step 0 if it
-is still its own: the next snapshot tells. The same holds for an append whose caller was cancelled while it waited.
+**A caller acts on what it asked to store only after `append` has returned.** Then it is stored, and whoever opens the
+shard from its commit on finds it; that may have happened before the caller hears of it. When it raises ShardLost,
+whatever the cause, nobody in this process knows whether the append is stored: "fenced" does not mean that it is not,
+since a commit can be done and its answer lost. The caller drops all memory of the shard, calls nobody for what was in
+the append, and takes the shard over again from step 0 if it is still its own: the next snapshot tells. The same holds
+for an append whose caller was cancelled while it waited.
 """
 
 from collections.abc import Sequence
