@@ -1,13 +1,13 @@
 """`bridge check`: is the configuration right, and is Kafka as it should be."""
 
 import asyncio
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
-from bridge.cli.settings_option import AsJson, ConfigFile, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, kafka_away, read_settings
 from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Plan
@@ -22,7 +22,11 @@ class Found(NamedTuple):
     sentence: str
 
 
-def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
+def check(
+    values: Annotated[bool, typer.Option("--values", help="Show the whole configuration in force, too.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
     """Read the configuration and report on it and on Kafka, a line each; exit 1 when something is wrong.
 
     Example: bridge check --config bridge.yaml
@@ -34,7 +38,7 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
             orjson.dumps({"configuration": describe(settings), "checks": [item._asdict() for item in found]}).decode()
         )
     else:
-        for line in describe(settings):
+        for line in describe(settings) if values else ():
             typer.echo(f"       {line}")
         for item in found:
             typer.echo(f"{'ok' if item.ok else 'WRONG':<6} {item.what}: {item.sentence}")
@@ -50,7 +54,7 @@ async def _look(settings: Settings) -> list[Found]:
     try:
         plan = await compare_topics(options, topic_options(settings))
     except KafkaAway as error:
-        return [*found, Found("kafka", ok=False, sentence=f"{servers} cannot be reached: {error}")]
+        return [*found, Found("kafka", ok=False, sentence=kafka_away(settings, error))]
     except TopicsNotManaged as error:
         return [*found, Found("kafka", ok=False, sentence=f"{servers} does not let us read the topics: {error}")]
     found.append(Found("kafka", ok=True, sentence=f"{servers} answers"))
@@ -75,5 +79,5 @@ def _topics(plan: Plan) -> list[Found]:
         )
         for correction in plan.correct
     ]
-    wrong += [Found(finding.topic, ok=False, sentence=finding.sentence) for finding in plan.findings]
+    wrong += [Found("topics", ok=False, sentence=finding.sentence) for finding in plan.findings]
     return wrong or [Found("topics", ok=True, sentence="all as configured")]

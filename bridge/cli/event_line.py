@@ -25,14 +25,19 @@ def event_line(event: ReceivedEvent) -> str:
     name = event.type.removeprefix("pbx.").rpartition(".v")[0] or event.type
     origin = attributes.get("origin", "")
     columns = (
-        attributes.get("receivedtime", attributes.get("time", ""))[11:23],
+        attributes.get("receivedtime", attributes.get("time", ""))[:23].replace("T", " "),
         f"{name:<20}",
         f"{attributes.get('connection', ''):<8}",
         f"{_masked_subject(attributes.get('subject', '')):<22}",
         "  ".join(details),
         "" if origin in ("", "webhook") else f"({origin})",
     )
-    return "  ".join(columns).rstrip()
+    return _printable("  ".join(columns).rstrip())
+
+
+def _printable(line: str) -> str:
+    # Numbers and names come from strangers: what could move the cursor or forge a line is shown by its code.
+    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in line)
 
 
 def _masked_subject(subject: str) -> str:

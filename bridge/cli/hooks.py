@@ -10,7 +10,7 @@ from bridge.events.catalogue import WEBHOOK_EVENTS
 from bridge.ingress.hook_keys import HookName, hook_key, hook_url
 from bridge.ops.settings import Role
 
-app = typer.Typer(help="The webhooks of a connection.", no_args_is_help=True)
+app = typer.Typer(help="The webhooks of a connection. Example: bridge hooks url acme CallStarted", no_args_is_help=True)
 
 BY_HAND = 0
 # The generation of URLs that a person registers; the registrar counts from 1.

@@ -10,7 +10,9 @@ import typer
 from bridge.kafka.local import NoLocalKafka
 from bridge.kafka.local.background import Background, down, up
 
-app = typer.Typer(help="A real Apache Kafka on this machine, for trying things out.", no_args_is_help=True)
+app = typer.Typer(
+    help="A real Apache Kafka on this machine, for trying things out. Example: bridge kafka up", no_args_is_help=True
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Port = Annotated[

@@ -1,5 +1,6 @@
 """All commands of `bridge` in one place; each lives in a file of its own."""
 
+import logging
 from importlib.metadata import version
 from typing import Annotated
 
@@ -30,6 +31,10 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(version("mobili-stotele-bridge"))
         raise typer.Exit
+
+
+# What the commands have to say of Kafka they say in a sentence; `run` has a log, and a filter for these lines.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @app.callback()

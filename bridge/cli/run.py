@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,22 +15,33 @@ from bridge.ops.logs import configure_logs
 from bridge.ops.settings import Role, Settings
 
 
+class RunnableRole(StrEnum):
+    """What a process may be."""
+
+    INGRESS = "ingress"
+    WORKER = "worker"
+    ALL = "all"
+
+
 def run(
-    role: Annotated[Role, typer.Option("--role", help="ingress receives webhooks.")],
+    role: Annotated[RunnableRole, typer.Option("--role", help="ingress receives webhooks.")],
     config: ConfigFile = None,
 ) -> None:
     """Run the service until SIGTERM or SIGINT. Logs go to stderr.
 
     Example: bridge run --role ingress --config bridge.yaml
     """
-    if role is not Role.INGRESS:
+    if role is not RunnableRole.INGRESS:
         fail(f"the role {role} is not built yet: this release has the role ingress alone", 2)
-    settings = read_settings(config, role)
+    settings = read_settings(config, Role.INGRESS)
     configure_logs()
     try:
         refusal = run_loop(_serve(settings))
     except OSError as error:
-        fail(f"cannot listen: {error.strerror or error}", 1)
+        fail(
+            f"cannot listen: {error.strerror or error}; choose another ingress.port or admin.port, or end what has it",
+            1,
+        )
     if refusal is not None:
         fail(refusal, 2)
 

@@ -21,6 +21,14 @@ def fail(sentence: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
+def kafka_away(settings: Settings, error: Exception) -> str:
+    """Return the sentence for a Kafka that does not answer."""
+    return (
+        f"Kafka at {settings.kafka.bootstrap_servers} cannot be reached: see that it runs and that "
+        f"kafka.bootstrap_servers names it (the client says: {error})"
+    )
+
+
 def read_settings(config: Path | None, role: Role) -> Settings:
     """Read the configuration, or end with a line for everything that is wrong with it."""
     try:

@@ -10,7 +10,7 @@ import typer
 from bridge.app import KafkaAccess
 from bridge.cli.durations import parse_duration
 from bridge.cli.event_line import event_line
-from bridge.cli.settings_option import AsJson, ConfigFile, fail, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
 from bridge.events.catalogue import EventName
 from bridge.events.cloudevents import NotACloudEvent, ReceivedEvent, read_event
 from bridge.events.topics import event_topic, results_topic
@@ -44,7 +44,7 @@ def tail(
     except KeyboardInterrupt:
         return
     except KafkaUnreachable as error:
-        fail(f"Kafka at {settings.kafka.bootstrap_servers} cannot be reached: {error}", 1)
+        fail(kafka_away(settings, error), 1)
     except TopicUnknown:
         fail(f"none of these topics exists: {', '.join(topics)}; bridge topics apply creates them", 1)
 

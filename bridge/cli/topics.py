@@ -7,14 +7,17 @@ import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
-from bridge.cli.settings_option import AsJson, ConfigFile, fail, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
 from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.probe import KafkaAway, apply_topics, compare_topics
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Plan, TopicOptions
 from bridge.ops.settings import Role, Settings
 
-app = typer.Typer(help="The topics: what is missing or set otherwise. Nothing is ever deleted.", no_args_is_help=True)
+app = typer.Typer(
+    help="The topics: what is missing or set otherwise; nothing is ever deleted. Example: bridge topics plan",
+    no_args_is_help=True,
+)
 
 Work = Callable[[ClientOptions, TopicOptions], Awaitable[Plan]]
 
@@ -50,7 +53,7 @@ def _carry_out(work: Work, settings: Settings) -> Plan:
     try:
         return asyncio.run(carry_out())
     except KafkaAway as error:
-        fail(f"Kafka at {settings.kafka.bootstrap_servers} cannot be reached: {error}", 1)
+        fail(kafka_away(settings, error), 1)
     except TopicsNotManaged as error:
         fail(f"Kafka refused: {error}", 1)
 

@@ -4,24 +4,27 @@ import asyncio
 
 from aiohttp import web
 
-from bridge.ingress.content_encoding import BodyTooLarge, decode_body, supported_encoding
+from bridge.ingress.content_encoding import BodyRefused, BodyTooLarge, decode_body, supported_encoding
 
 
-class BodyTimeout(Exception):
+class BodyTimeout(BodyRefused):
     """The body was not complete in time."""
 
 
-class BodyUnreadable(Exception):
-    """The transfer itself broke: a bad chunk, or a connection that closed in the middle."""
+class BodyUnreadable(BodyRefused):
+    """The transfer itself broke: a bad chunk."""
+
+
+class ClientGone(BodyRefused):
+    """The client hung up in the middle of its body; nobody will read an answer."""
 
 
 async def read_body(request: web.BaseRequest, *, max_bytes: int, timeout_s: float) -> bytes:
     """Return the decoded body.
 
-    Raises UnsupportedEncoding, BodyTooLarge, BodyTimeout, BodyUnreadable and UndecodableBody. What cannot be accepted
-    by its headers alone is refused before `100 Continue`.
+    Raises the kinds of BodyRefused. What cannot be accepted by its headers alone is refused before `100 Continue`.
     """
-    encoding = supported_encoding(request.headers.get("Content-Encoding"))
+    encoding = supported_encoding(",".join(request.headers.getall("Content-Encoding", ())))
     if (request.content_length or 0) > max_bytes:
         raise BodyTooLarge
     content = request.content
@@ -45,6 +48,8 @@ async def _read_slowly(request: web.BaseRequest, max_bytes: int, timeout_s: floa
                     raise BodyTooLarge
     except TimeoutError as error:
         raise BodyTimeout from error
-    except (ConnectionError, web.RequestPayloadError) as error:
+    except ConnectionError as error:
+        raise ClientGone from error
+    except web.RequestPayloadError as error:
         raise BodyUnreadable from error
     return bytes(body)

@@ -12,22 +12,28 @@ _MOST_GZIP_MEMBERS = 16
 # Each member costs a copy of what follows it; a body of thousands of empty ones would hold up everybody else.
 
 
-class UnsupportedEncoding(Exception):
+class BodyRefused(Exception):
+    """A body that is not taken; each kind has its row in the contract's table."""
+
+
+class UnsupportedEncoding(BodyRefused):
     """The coding is none of gzip, deflate and identity."""
 
 
-class UndecodableBody(Exception):
+class UndecodableBody(BodyRefused):
     """The body is not what its coding says: broken, cut short, or followed by something else."""
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(BodyRefused):
     """The body is larger than the limit."""
 
 
-def supported_encoding(header: str | None) -> str:
-    """Return `identity`, `gzip` or `deflate` for a Content-Encoding header; raise UnsupportedEncoding for others."""
-    coding = "identity" if header is None else header.strip().lower()
-    match coding:
+def supported_encoding(header: str) -> str:
+    """Return `identity`, `gzip` or `deflate` for a Content-Encoding header; raise UnsupportedEncoding for others.
+
+    `header` is empty where there is none.
+    """
+    match header.strip().lower():
         case "" | "identity":
             return "identity"
         case "gzip" | "x-gzip":

@@ -21,16 +21,21 @@ class FieldDrift:
 
     def count(self, translation: Translation) -> None:
         """Count the fields of one payload; the caller asks only when there are any."""
+        others = 0
         for name in translation.unknown:
-            labels = (translation.event, self._bounded(name))
-            self._metrics.counter("bridge_vendor_fields_unknown_total", labels).inc()
+            if self._is_named(name):
+                self._metrics.counter("bridge_vendor_fields_unknown_total", (translation.event, name)).inc()
+            else:
+                others += 1
+        if others:
+            self._metrics.counter("bridge_vendor_fields_unknown_total", (translation.event, _OTHER)).inc(others)
         for name in translation.mistyped:
             self._metrics.counter("bridge_vendor_fields_mistyped_total", (translation.event, name)).inc()
 
-    def _bounded(self, name: str) -> str:
+    def _is_named(self, name: str) -> bool:
         if name in self._names:
-            return name
+            return True
         if len(self._names) >= _MOST_UNKNOWN_NAMES or _PLAIN_NAME.fullmatch(name) is None:
-            return _OTHER
+            return False
         self._names.add(name)
-        return name
+        return True

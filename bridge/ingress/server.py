@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bridge.ingress import answers
 from bridge.ingress.webhooks import WebhookHandler
+from bridge.ops.http_log import http_logger
 
 _KEEPALIVE_S = 75
 # Longer than the usual 60 s of a proxy, so that it is the proxy who closes, and no request meets a closing socket.
@@ -29,7 +30,13 @@ class IngressServer:
     """
 
     def __init__(
-        self, handler: WebhookHandler, schemas: Mapping[str, bytes], *, host: str, port: int, requests_within_s: float
+        self,
+        handler: WebhookHandler,
+        schemas: Mapping[str, bytes],
+        *,
+        host: str,
+        port: int,
+        requests_within_s: float,
     ) -> None:
         self._handler = handler
         self._schemas = schemas
@@ -40,6 +47,7 @@ class IngressServer:
             keepalive_timeout=_KEEPALIVE_S,
             lingering_time=_LINGER_S,
             auto_decompress=False,
+            logger=http_logger("bridge.ingress.http", handler.count_malformed),
         )
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=requests_within_s)
 

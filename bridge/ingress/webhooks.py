@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from time import perf_counter
+from types import MappingProxyType
 from typing import Protocol
 
 from aiohttp import web
@@ -16,8 +17,8 @@ from bridge.events.catalogue import EventName
 from bridge.events.envelope import Origin
 from bridge.events.records import Record
 from bridge.ingress import answers
-from bridge.ingress.body import BodyTimeout, BodyUnreadable, read_body
-from bridge.ingress.content_encoding import BodyTooLarge, UndecodableBody, UnsupportedEncoding
+from bridge.ingress.body import BodyTimeout, BodyUnreadable, ClientGone, read_body
+from bridge.ingress.content_encoding import BodyRefused, BodyTooLarge, UndecodableBody, UnsupportedEncoding
 from bridge.ingress.field_drift import FieldDrift
 from bridge.ingress.hook_keys import KeyRing
 from bridge.ingress.intake import Intake, Taken
@@ -27,6 +28,18 @@ from bridge.ops.metrics import Metrics
 from bridge.pbx.webhooks import EVENT_TYPES
 
 Network = IPv4Network | IPv6Network
+
+
+_BODY_REFUSALS: Mapping[type[BodyRefused], tuple[str, Callable[[], web.Response]]] = MappingProxyType(
+    {
+        UnsupportedEncoding: ("unsupported_encoding", answers.unsupported_encoding),
+        BodyTooLarge: ("too_large", answers.too_large),
+        BodyTimeout: ("body_timeout", answers.body_timeout),
+        UndecodableBody: ("undecodable", answers.undecodable),
+        BodyUnreadable: ("undecodable", answers.undecodable),
+        ClientGone: ("client_gone", answers.undecodable),
+    }
+)
 
 
 class Publishes(Protocol):
@@ -93,6 +106,10 @@ class WebhookHandler:
         """Answer every new request with 503 from now on."""
         self._stopping = True
 
+    def count_malformed(self) -> None:
+        """Count a request that was no HTTP, and was answered 400 by the server itself."""
+        self._count("malformed")
+
     async def handle(self, request: web.BaseRequest, name: str, key: str) -> web.Response:
         """Answer one request to `/hooks/<name of a connection>/<key>`."""
         connection = self._connections.get(name)
@@ -119,14 +136,9 @@ class WebhookHandler:
             body = await read_body(
                 request, max_bytes=self._limits.max_body_bytes, timeout_s=self._limits.body_timeout_s
             )
-        except UnsupportedEncoding:
-            return self._refuse("unsupported_encoding", answers.unsupported_encoding())
-        except BodyTooLarge:
-            return self._refuse("too_large", answers.too_large())
-        except BodyTimeout:
-            return self._refuse("body_timeout", answers.body_timeout())
-        except (UndecodableBody, BodyUnreadable):
-            return self._refuse("undecodable", answers.undecodable())
+        except BodyRefused as refused:
+            outcome, answer = _BODY_REFUSALS[type(refused)]
+            return self._refuse(outcome, answer())
         taken = intake.take(body, self._epoch_ms(), hook)
         began = perf_counter()
         try:

@@ -23,7 +23,7 @@ async def _told_plainly() -> AsyncIterator[None]:
     try:
         yield
     except (KafkaError, OSError, ValueError) as error:
-        raise KafkaAway(f"{type(error).__name__}: {error}") from error
+        raise KafkaAway(str(error) or type(error).__name__) from error
 
 
 async def compare_topics(client: ClientOptions, topics: TopicOptions) -> Plan:

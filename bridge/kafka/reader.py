@@ -54,7 +54,7 @@ class TopicReader:
             await self._consumer.start()
         except KafkaError as error:
             await self._consumer.stop()
-            raise KafkaUnreachable(f"{type(error).__name__}: {error}") from error
+            raise KafkaUnreachable(str(error) or type(error).__name__) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

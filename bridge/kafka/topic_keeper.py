@@ -14,6 +14,9 @@ from bridge.kafka.topic_table import Finding, TopicOptions
 RETRY_WAIT_MAX_S = 5.0
 # Between two tries while Kafka is away: soon enough after its return, and cheap for days.
 
+FINDINGS_SHOWN = 5
+# One cause mostly shows in all topics alike; `bridge topics plan` shows the rest.
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,8 +55,9 @@ class TopicKeeper:
                 findings = await self._look()
         if self._failing:
             log.info("topics looked at")
-        for finding in findings:
-            log.warning("topic not as configured", topic=finding.topic, finding=finding.sentence)
+        if findings:
+            sentences = [finding.sentence for finding in findings[:FINDINGS_SHOWN]]
+            log.warning("topics are not as configured", count=len(findings), findings=sentences)
         fatal = next((finding for finding in findings if finding.fatal), None)
         if fatal is not None:
             self.refusal.set_result(fatal.sentence)

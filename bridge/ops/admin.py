@@ -8,6 +8,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bridge.ops.health import HEARTBEAT_S, Health
+from bridge.ops.http_log import http_logger
 from bridge.ops.metrics import Metrics
 
 
@@ -25,7 +26,8 @@ class AdminServer:
         app.router.add_get("/livez", self._livez)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._scrape)
-        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75)
+        logger = http_logger("bridge.ops.http", lambda: None)
+        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, logger=logger)
         self._heart: asyncio.Task[None] | None = None
         metrics.gauge("bridge_event_loop_lag_seconds").set_function(lambda: health.lag_s)
 

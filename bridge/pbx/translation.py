@@ -58,7 +58,8 @@ def translate(
     unknown = () if sent.keys() <= payload.vendor_names else _unknown(payload.vendor_names, sent)
     extra: dict[str, object] = {}
     if unknown or mistyped:
-        extra = {name: value for name, value in sent.items() if name in unknown or name in mistyped}
+        kept = {*unknown, *mistyped}
+        extra = {name: value for name, value in sent.items() if name in kept}
         if holds_float(extra):
             extra = exact_extra(raw, path, extra)
     data["extra"] = extra
@@ -107,8 +108,8 @@ def _objects(inner: tuple[PayloadField, ...], sent: object, to_e164: ToE164) -> 
     objects = []
     for item in sent:
         data, _, mistyped = _fields(inner, item, to_e164)
-        unknown = _unknown(frozenset(field.vendor for field in inner), item)
-        data["extra"] = {name: value for name, value in item.items() if name in unknown or name in mistyped}
+        kept = {*_unknown(frozenset(field.vendor for field in inner), item), *mistyped}
+        data["extra"] = {name: value for name, value in item.items() if name in kept}
         objects.append(data)
     return objects
 

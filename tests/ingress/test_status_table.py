@@ -194,6 +194,7 @@ async def test_the_limit_itself_is_allowed(ingress: Ingress) -> None:
         (STARTED, "identity", 202),
         (STARTED, "br", 415),
         (STARTED, "gzip, br", 415),
+        (STARTED, "gzip\r\nContent-Encoding: identity", 415),
         (STARTED, "gzip", 400),
         (gzip.compress(STARTED)[:-5], "gzip", 400),
         (gzip.compress(STARTED) + b"more", "gzip", 400),
@@ -270,21 +271,53 @@ async def test_too_many_at_once_are_sent_away(kafka: LocalKafka) -> None:
 
 
 async def test_a_client_that_leaves_is_no_error(ingress: Ingress) -> None:
-    """It hangs up in the middle of its body, and the room it took is free again."""
+    """It hangs up in the middle of its body, is counted as gone, and the room it took is free again."""
+    before = ingress.count("bridge_ingress_requests_total", outcome="client_gone")
     async with connection(ingress.port) as opened:
         await opened.send(head("POST", hook_path(), STARTED) + STARTED[:20])
         await _until(lambda: ingress.count("bridge_ingress_in_flight") == 1)
     await _until(lambda: ingress.count("bridge_ingress_in_flight") == 0)
+    assert ingress.count("bridge_ingress_requests_total", outcome="client_gone") == before + 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /hooks/acme/key HTTP/1.1\r\nbad header +37060012345\r\n\r\n",
+        b"POST /hooks/acme/key HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+        b"\x16\x03\x01 hello",
+    ],
+)
+async def test_what_is_no_http_is_counted_and_not_logged(
+    ingress: Ingress, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody can send it by the thousand: 400, a number, and not a byte of it in the log."""
+    before = ingress.count("bridge_ingress_requests_total", outcome="malformed")
+    async with connection(ingress.port) as opened:
+        await opened.send(sent)
+        assert (await opened.answer()).status == 400
+    assert ingress.count("bridge_ingress_requests_total", outcome="malformed") == before + 1
+    assert caplog.records == []
+
+
+async def test_a_body_of_countless_fields_holds_nobody_up(ingress: Ingress) -> None:
+    """Fifteen thousand fields that nobody knows cost no more per field than ten."""
+    body = json.loads(STARTED)
+    body["data"] |= {f"f-{number}": 0 for number in range(15_000)}
+    began = time.process_time()
+    assert (await once(ingress.port, "POST", hook_path(), json.dumps(body).encode())).status == 202
+    assert time.process_time() - began < 0.5
 
 
 async def test_unknown_fields_are_counted_by_name(ingress: Ingress) -> None:
     """What the vendor adds is seen on a graph; a name that could be a number is not."""
     body = json.loads(STARTED)
     body["data"] |= {"queue": "sales", "+37060012345": 1, "status": "one"}
+    others = ingress.count("bridge_vendor_fields_unknown_total", field="(other)", event="call.started")
     assert (await once(ingress.port, "POST", hook_path(), json.dumps(body).encode())).status == 202
     labels = {"event": "call.started"}
     assert ingress.count("bridge_vendor_fields_unknown_total", field="queue", **labels) == 1
-    assert ingress.count("bridge_vendor_fields_unknown_total", field="(other)", **labels) == 1
+    assert ingress.count("bridge_vendor_fields_unknown_total", field="(other)", **labels) == others + 1
     assert ingress.count("bridge_vendor_fields_mistyped_total", field="status", **labels) == 1
 
 

@@ -48,25 +48,27 @@ async def up(
     cache = cache_folder(environ)
     cache.mkdir(parents=True, exist_ok=True)
     async with locked(cache / "background.lock"):
+        order = ways(environ, own=False)
+        if order[0] == "given":
+            return await _given(environ, say), False
         known = _read(cache)
         if known is not None and await _runs(known):
+            if port is not None and not known.bootstrap.endswith(f":{port}"):
+                raise NoLocalKafka(f"A local Kafka runs already at {known.bootstrap}: bridge kafka down ends it.")
             if not await answers(known.bootstrap):
                 raise NoLocalKafka(f"The local Kafka at {known.bootstrap} runs but does not answer: bridge kafka down.")
             return known, False
         if known is not None:
             await _end(known, cache)
-        order = ways(environ, own=False)
-        if order[0] != "given":
-            check_port(port)
+        check_port(port)
         started = await first_open(
             order,
             {
-                "given": lambda: _given(environ, say),
                 "docker": lambda: _in_container(cache, say, port),
                 "java": lambda: _in_jvm(cache, environ, say, port),
             },
         )
-        return started, started.how != "given"
+        return started, True
 
 
 async def down(*, environ: Mapping[str, str] = os.environ) -> Background | None:

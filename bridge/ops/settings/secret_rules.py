@@ -18,6 +18,8 @@ def secret_problems(settings: Settings, role: Role, broken: frozenset[KeyPath]) 
         found += _webhook_problems(settings)
     if role in {Role.WORKER, Role.ALL}:
         found += _api_key_problems(settings)
+    else:
+        found += _api_keys_given_twice(settings)
     return [problem for problem in found if not is_broken(problem.key, broken)]
 
 
@@ -45,11 +47,24 @@ def _api_key_problems(settings: Settings) -> Iterator[Problem]:
         if problem:
             yield problem
         elif value is not None and (first := holders.setdefault(value, name)) != name:
-            sentence = (
-                f"connections.{first} and connections.{name} use the same API key: "
-                "one key has one quota, so give each connection a key of its own."
-            )
-            yield Problem(path, sentence)
+            yield _same_key(first, name)
+
+
+def _api_keys_given_twice(settings: Settings) -> Iterator[Problem]:
+    """Find what shows without reading a file: a role that calls no vendor reads none."""
+    holders: dict[Secret | Path, str] = {}
+    for name, one in settings.connections.items():
+        given = one.api_key or one.api_key_file
+        if given is not None and (first := holders.setdefault(given, name)) != name:
+            yield _same_key(first, name)
+
+
+def _same_key(first: str, second: str) -> Problem:
+    sentence = (
+        f"connections.{first} and connections.{second} use the same API key: "
+        "one key has one quota, so give each connection a key of its own."
+    )
+    return Problem(("connections", second, "api_key"), sentence)
 
 
 def _kafka_problems(kafka: KafkaSettings) -> Iterator[Problem]:
