@@ -1,7 +1,6 @@
 """Which partition a key belongs to: the same as with the Java clients, so that topics can be joined by key. Pure."""
 
 import struct
-from collections.abc import Sequence
 from functools import lru_cache
 
 _SEED = 0x9747B28C
@@ -25,13 +24,9 @@ def murmur2(key: bytes) -> int:
     return (h ^ (h >> 15)) & 0x7FFFFFFF
 
 
-class KeyPartitioner:
-    """The partitioner that the client library asks: by the key alone, over all partitions, led or not."""
+def partition_of(key: bytes, partitions: int) -> int:
+    """Give the key's partition: 0 to `partitions` less one.
 
-    def __call__(self, key: bytes, all_partitions: Sequence[int], available: Sequence[int]) -> int:
-        """Give the key's partition: 0 to the number of partitions less one.
-
-        `available` does not count: order per key must survive a leader's absence.
-        """
-        del available
-        return murmur2(key) % len(all_partitions)
+    Whether a partition has a leader does not count: order per key must survive a leader's absence.
+    """
+    return murmur2(key) % partitions

@@ -5,11 +5,10 @@ Counting this way costs a dictionary entry per event; calling a metrics library 
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
 
-from bridge.kafka.producer_errors import RefusalReason
+from bridge.kafka.producer_errors import DoubtReason, RefusalReason
 
-FailureReason = Literal["deadline", "connection", "stopping"] | RefusalReason
+FailureReason = DoubtReason | RefusalReason
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Literal
 from aiokafka import errors
 
 RefusalReason = Literal["no_key", "too_large", "unknown_topic", "refused"]
+DoubtReason = Literal["deadline", "connection", "stopping"]
 
 
 class NotAcknowledged(Exception):
@@ -13,6 +14,10 @@ class NotAcknowledged(Exception):
 
     It may still arrive, once, also minutes later. Publishing it again is right, and may repeat it.
     """
+
+    def __init__(self, reason: DoubtReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Refused(Exception):
@@ -31,10 +36,9 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an error means: the record's outcome, whether the producer is spoilt, and whether the topic should rest."""
+    """What an error means for a batch's records, and whether their topic should rest. The producer is spoilt by any."""
 
     outcome: Literal["again", "refused", "unknown"]
-    replace: bool
     rest: bool = False
 
 
@@ -47,28 +51,14 @@ _OUT_OF_STEP = (
     errors.ProducerFenced,
 )
 
-# Raised by `send()` about the one record, before it touched a batch.
-_NEVER_QUEUED = (
-    errors.MessageSizeTooLargeError,
-    errors.TopicAuthorizationFailedError,
-)
 
-
-def judge_send(error: errors.KafkaError) -> Verdict:
-    """Judge what `send()` itself raised: the record has never been in a batch."""
-    if isinstance(error, _NEVER_QUEUED):
-        return Verdict("refused", replace=False)
-    # Closed, or its sender task is dead: whatever else `send()` raises is about the producer object.
-    return Verdict("again", replace=True)
-
-
-def judge_acknowledgement(error: errors.KafkaError) -> Verdict:
-    """Judge what the record's future raised: its batch has been given up."""
+def judge_acknowledgement(error: BaseException) -> Verdict:
+    """Judge what a batch has failed with. The client library has given it up: nothing of it will be sent any more."""
     if isinstance(error, _OUT_OF_STEP):
-        return Verdict("again", replace=True)
-    # The class itself is raised by a dead sender task; a retriable one, when a partition had no leader for too long.
-    if type(error) is errors.KafkaError or error.retriable:
-        return Verdict("unknown", replace=True)
+        return Verdict("again")
+    # KafkaError itself is raised by a dead sender task; a retriable one, when a partition had no leader for too long.
+    if not isinstance(error, errors.KafkaError) or type(error) is errors.KafkaError or error.retriable:
+        return Verdict("unknown")
     # A batch that is too large says nothing about the next one; the other refusals are about the topic.
     too_large = isinstance(error, errors.MessageSizeTooLargeError | errors.RecordListTooLargeError)
-    return Verdict("refused", replace=True, rest=not too_large)
+    return Verdict("refused", rest=not too_large)

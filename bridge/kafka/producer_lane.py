@@ -1,81 +1,73 @@
-"""Whose turn it is to hand a record of one topic to the producer: the oldest one's.
+"""The order of the records of one partition: those who come first are stored first.
 
-The client library's `send()` may have to wait for room, and does not keep the order of those who wait. A lane lets one
-in at a time, so records of one topic enter their batches in the order in which their publishes began. It is shut while
-there is no producer or the topic is not there; those who come back after a replacement keep their old place.
+One batch is under way, and the next one fills meanwhile: that alone makes batches as large as the load wants them. As
+no batch leaves before the one ahead of it has ended, one that has to be sent again keeps its place.
 """
 
-import asyncio
-import heapq
-from itertools import count
+from collections import deque
 
-from aiokafka import AIOKafkaProducer
+from bridge.kafka.producer_batch import Batch, Pending
 
 
 class Lane:
-    """The turn to send to one topic.
+    """One partition's records. Neither sends nor waits; whoever sends asks `take`, and says how it went.
 
-    `idle` and `producer` are public for the sake of the hot path alone: a caller that finds `idle` true sets it to
-    false and has the turn; else it awaits `turn()`. Whoever has the turn sends, then calls `pass_on()` in any case.
+    At most two batches are here at a time (a batch that is sent again may be one in addition); who finds no room
+    waits in line, oldest first.
     """
 
-    def __init__(self) -> None:
-        self.idle = False
-        self.producer: AIOKafkaProducer | None = None
-        self._held_while_shut = False
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._tie = count()
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.under_way: Batch | None = None
+        self._queued: deque[Batch] = deque()
+        self._in_line: deque[Pending] = deque()
 
     @property
-    def waiting(self) -> int:
-        """How many wait for the turn."""
-        return len(self._waiting)
+    def in_line(self) -> int:
+        """How many wait for room."""
+        return len(self._in_line)
 
-    async def turn(self, age: float) -> AIOKafkaProducer:
-        """Wait for the turn and the producer to send with; of those who wait the smallest `age` comes first."""
-        while True:
-            turn = asyncio.get_running_loop().create_future()
-            heapq.heappush(self._waiting, (age, next(self._tie), turn))
-            try:
-                await turn
-            except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled():
-                    self.pass_on()
-                # The oldest give up first, so this keeps the heap as small as the number of those who still wait.
-                while self._waiting and self._waiting[0][2].done():
-                    heapq.heappop(self._waiting)
-                raise
-            if self.producer is not None:
-                return self.producer
-            # Shut between the turn's grant and this step.
-            self.pass_on()
+    def add(self, pending: Pending) -> bool:
+        """Put the record into a batch, or in line for the next; false when it is in line."""
+        # While others are in line, the youngest batch has refused one of them, and takes nobody any more.
+        if self._place(pending):
+            return True
+        self._in_line.append(pending)
+        return False
 
-    def pass_on(self) -> None:
-        """Give the turn back: to the oldest who waits, or to whoever comes."""
-        if self.producer is None:
-            self._held_while_shut = False
-            return
-        while self._waiting:
-            _, _, turn = heapq.heappop(self._waiting)
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self.idle = True
+    def take(self) -> Batch | None:
+        """Give the batch to send now, if there is one and none is under way; room is made by that."""
+        if self.under_way is not None or not self._queued:
+            return None
+        batch = self.under_way = self._queued.popleft()
+        while self._in_line and (self._in_line[0].waiter.done() or self._place(self._in_line[0])):
+            self._in_line.popleft()
+        return batch
 
-    def open(self, producer: AIOKafkaProducer) -> None:
-        """Let records pass to this producer, once a turn that began before it was shut has ended."""
-        if self.producer is not None:
-            return
-        self.producer = producer
-        if self._held_while_shut:
-            self._held_while_shut = False
-            return
-        self.pass_on()
+    def put_back(self) -> None:
+        """Take back what was to be sent and was not, to be sent as it is."""
+        if self.under_way is not None:
+            self._queued.appendleft(self.under_way)
+            self.under_way = None
 
-    def shut(self) -> None:
-        """Let nobody in from now on. Who has the turn already is not disturbed."""
-        if self.producer is None:
-            return
-        self._held_while_shut = not self.idle
-        self.producer = None
-        self.idle = False
+    def ended(self, *, again: bool = False) -> None:
+        """Let the next batch go; with `again` what was under way goes once more before it."""
+        if again and self.under_way is not None:
+            self._queued.extendleft(reversed(self.under_way.again()))
+        self.under_way = None
+
+    def prune(self) -> None:
+        """Forget who has given up. The oldest does so first, so those who still wait are all that is left in line."""
+        while self._in_line and self._in_line[0].waiter.done():
+            self._in_line.popleft()
+
+    def _place(self, pending: Pending) -> bool:
+        youngest = self._queued[-1] if self._queued else self.under_way
+        if youngest is not None and youngest.add(pending):
+            return True
+        if self._queued:
+            return False
+        batch = Batch()
+        batch.add(pending)
+        self._queued.append(batch)
+        return True

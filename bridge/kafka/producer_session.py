@@ -14,12 +14,10 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
-from bridge.kafka.partitioning import KeyPartitioner
+from bridge.kafka.producer_batch import Batch
 
 LINGER_MS = 0
 # While one request is in flight the next batch fills anyway; lingering would be pure delay.
-MAX_BATCH_BYTES = 262_144
-# At 16 KiB, the library's default, each drain wakes every waiter: 170 us per event with 2,000 senders instead of 10.
 REQUEST_TIMEOUT_MS = 10_000
 # A broker that is silent this long is taken for dead, and the batch goes to the partition's next leader.
 RETRY_BACKOFF_MS = 100
@@ -41,8 +39,9 @@ class SessionOptions:
 class Session:
     """A started producer and its view of the cluster."""
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
+    def __init__(self, producer: AIOKafkaProducer, max_record_bytes: int) -> None:
         self.producer = producer
+        self.max_record_bytes = max_record_bytes
         self._client: AIOKafkaClient = producer.client
         # Empty means all, to the client library and here.
         self._followed: set[str] = set()
@@ -56,19 +55,16 @@ class Session:
             acks="all",
             enable_idempotence=True,
             linger_ms=LINGER_MS,
-            max_batch_size=MAX_BATCH_BYTES,
-            max_request_size=options.max_record_bytes,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=RETRY_BACKOFF_MS,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
-            partitioner=KeyPartitioner(),
         )
         try:
             await producer.start()
         except BaseException:
             await producer.stop()
             raise
-        return cls(producer)
+        return cls(producer, options.max_record_bytes)
 
     async def refresh(self, topics: Iterable[str], within: float) -> bool:
         """Ask a broker for the cluster's state; false when none has answered in time (seconds).
@@ -94,6 +90,10 @@ class Session:
         """Whether the topic was there at the last look."""
         return self._client.cluster.partitions_for_topic(topic) is not None
 
+    def partitions(self, topic: str) -> int:
+        """Give the number of partitions at the last look; 0 when the topic was not there."""
+        return len(self._client.cluster.partitions_for_topic(topic) or ())
+
     def led(self, topic: str) -> bool:
         """Whether each partition of the topic had a leader at the last look."""
         cluster = self._client.cluster
@@ -101,8 +101,27 @@ class Session:
             cluster.available_partitions_for_topic(topic) == cluster.partitions_for_topic(topic)
         )
 
+    def hand_over(self, batch: Batch, topic: str, partition: int) -> "asyncio.Future[object] | None":
+        """Queue a batch; gives what is done when it is acknowledged, or fails when it is given up.
+
+        The batch may take records until the sender has taken it. None: not queued, since the partition is not there
+        or has a batch in the queue already. KafkaError: not queued, and this producer will never take one again.
+        """
+        # Where it is not there, the library would ask for the topic by its name, and with that create it.
+        if partition not in (self._client.cluster.partitions_for_topic(topic) or ()):
+            return None
+        sending = self.producer.send_batch(batch, topic, partition=partition)
+        # All that it could wait for is excluded by now, so it ends within its first step: no task is needed.
+        try:
+            sending.send(None)
+        except StopIteration as queued:
+            acknowledgement: asyncio.Future[object] = queued.value
+            return acknowledgement
+        sending.close()
+        return None
+
     async def idle(self, within: float) -> bool:
-        """Whether all records queued so far have come to an end, whichever, in the given seconds."""
+        """Whether all batches queued so far have come to an end, whichever, in the given seconds."""
         try:
             async with asyncio.timeout(within):
                 await self.producer.flush()

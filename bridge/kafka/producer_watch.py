@@ -1,22 +1,21 @@
 """Keeps a producer connected, for as long as the process runs.
 
 One task: connect, look at the cluster every second, open the lanes of the topics that are there, and replace the
-producer object when somebody reports it spoilt. It logs the edges of an outage, not its course.
+producer object when it is reported spoilt. It logs the edges of an outage, not its course.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain, repeat
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.producer_counts import PublisherCounts
 from bridge.kafka.producer_health import Health, Look, PublisherState, judge
-from bridge.kafka.producer_lane import Lane
 from bridge.kafka.producer_refusals import Refusals
 from bridge.kafka.producer_session import Session, SessionOptions
+from bridge.kafka.producer_topic import Sends, TopicLanes
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +38,8 @@ RETIRE_WITHIN = 1.0
 # Seconds for a spoilt producer to deliver what it still can. Publishes wait meanwhile, so it is below their deadline.
 TASK_SHARE = 0.1
 # Of the time for stopping: the task only has to notice that it is cancelled.
+DRAIN_SHARE = 0.5
+# Of the time for stopping, for what waits behind a batch under way; the rest is for the producer's own end.
 FAULT_PAUSE = 1.0
 # Seconds after an error of our own in the task.
 
@@ -46,14 +47,12 @@ FAULT_PAUSE = 1.0
 class ProducerWatch:
     """The task, and what the publishes tell it. All methods but `stop` return at once."""
 
-    def __init__(
-        self, options: Callable[[], SessionOptions], lanes: Mapping[str, Lane], counts: PublisherCounts
-    ) -> None:
+    def __init__(self, options: Callable[[], SessionOptions], topics: Iterable[str], counts: PublisherCounts) -> None:
+        self.topics = {topic: TopicLanes(topic, self) for topic in topics}
         self._options = options
-        self._lanes = lanes
         self._counts = counts
         self._health = Health()
-        self._refusals = dict.fromkeys(lanes, Refusals())
+        self._refusals = dict.fromkeys(self.topics, Refusals())
         self._session: Session | None = None
         self._last_acknowledged = 0.0
         self._stalled_since: float | None = None
@@ -73,19 +72,22 @@ class ProducerWatch:
         self._now = asyncio.get_running_loop().time
         self._task = asyncio.create_task(self._run(), name="kafka producer")
 
-    async def stop(self, within: float) -> None:
-        """End the task and its producer, after a flush if there is time. Never raises."""
+    async def stop(self, within: float, waiters: Collection[asyncio.Future[None]]) -> None:
+        """End the task and its producer, once all waiters have their answer or half of the time is over."""
         self._stopping = True
-        self._shut()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task}, timeout=within * TASK_SHARE)
         if self._session is not None:
-            await self._session.close(within * (1 - TASK_SHARE))
+            if waiters and not self._replace:
+                await asyncio.wait(waiters, timeout=within * DRAIN_SHARE)
+            self._shut()
+            await self._session.close(within * (1 - TASK_SHARE - DRAIN_SHARE))
 
-    def acknowledged(self) -> None:
-        """Note that Kafka acknowledges."""
+    def acknowledged(self, topic: str, records: int) -> None:
+        """Note that Kafka acknowledges, and how many records of those that somebody waited for."""
         self._last_acknowledged = self._now()
+        self._counts.acknowledged[topic] += records
 
     def missed(self, topic: str, began: float) -> None:
         """Note that a record has waited in vain since `began`."""
@@ -93,14 +95,13 @@ class ProducerWatch:
         if session is None or self._last_acknowledged > began:
             return
         # A partition without a leader is no outage, as long as other topics are whole.
-        if session.led(topic) or not any(map(session.led, self._lanes)):
+        if session.led(topic) or not any(map(session.led, self.topics)):
             self._stalled_since = began
         self._woken.set()
 
-    def spoilt(self, producer: AIOKafkaProducer, topic: str, error: KafkaError, *, rest: bool) -> None:
+    def spoilt(self, session: Sends, topic: str, error: BaseException, *, rest: bool) -> None:
         """Have the producer replaced; with `rest` the topic waits longer each time."""
-        session = self._session
-        if session is None or session.producer is not producer or self._replace:
+        if session is not self._session or self._replace or self._stopping:
             return
         self._replace = True
         self._shut()
@@ -111,8 +112,8 @@ class ProducerWatch:
         log.warning("the Kafka producer is replaced", topic=topic, error=type(error).__name__)
 
     def _shut(self) -> None:
-        for lane in self._lanes.values():
-            lane.shut()
+        for lanes in self.topics.values():
+            lanes.shut()
 
     async def _run(self) -> None:
         while True:
@@ -152,7 +153,7 @@ class ProducerWatch:
                 continue
 
     async def _look(self, session: Session) -> bool:
-        reachable = await session.refresh(self._lanes, CHECK_WITHIN)
+        reachable = await session.refresh(self.topics, CHECK_WITHIN)
         missing = self._open_lanes(session)
         cause = None
         if not reachable:
@@ -164,15 +165,15 @@ class ProducerWatch:
         return cause is None and not missing
 
     def _open_lanes(self, session: Session) -> frozenset[str]:
-        missing = frozenset(topic for topic in self._lanes if not session.knows(topic))
-        if self._replace or self._stopping:
-            return missing
+        missing = frozenset(topic for topic in self.topics if not session.knows(topic))
         now = self._now()
-        for topic, lane in self._lanes.items():
+        for topic, lanes in self.topics.items():
+            if self._replace or self._stopping:
+                break
             if topic in missing:
-                lane.shut()
+                lanes.shut()
             elif self._refusals[topic].rest_until() <= now:
-                lane.open(session.producer)
+                lanes.open(session)
         return missing
 
     async def _stalled(self, session: Session) -> bool:
@@ -197,7 +198,7 @@ class ProducerWatch:
         except (KafkaError, OSError, ValueError):
             return
         await fresh.close(RETIRE_WITHIN)
-        if not await session.refresh(self._lanes, CHECK_WITHIN):
+        if not await session.refresh(self.topics, CHECK_WITHIN):
             self._replace = True
             self._counts.replaced += 1
             log.warning("the Kafka producer is replaced", error="brokers answer new connections alone")

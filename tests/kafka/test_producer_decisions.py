@@ -3,7 +3,7 @@
 import pytest
 from aiokafka import errors
 
-from bridge.kafka.producer_errors import Verdict, judge_acknowledgement, judge_send
+from bridge.kafka.producer_errors import Verdict, judge_acknowledgement
 from bridge.kafka.producer_health import Health, Look, Notice, PublisherState, judge
 from bridge.kafka.producer_refusals import Refusals
 
@@ -13,36 +13,22 @@ TOPIC = frozenset({"pbx.results.v1"})
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [
-        (errors.OutOfOrderSequenceNumber(), Verdict("again", replace=True)),
-        (errors.UnknownProducerId(), Verdict("again", replace=True)),
-        (errors.InvalidProducerEpoch(), Verdict("again", replace=True)),
-        (errors.MessageSizeTooLargeError(), Verdict("refused", replace=True)),
-        (errors.RecordListTooLargeError(), Verdict("refused", replace=True)),
-        (errors.TopicAuthorizationFailedError(), Verdict("refused", replace=True, rest=True)),
-        (errors.UnknownError(), Verdict("refused", replace=True, rest=True)),
-        (errors.NotLeaderForPartitionError(), Verdict("unknown", replace=True)),
-        (errors.KafkaError("Unexpected error during batch delivery"), Verdict("unknown", replace=True)),
+        (errors.OutOfOrderSequenceNumber(), Verdict("again")),
+        (errors.UnknownProducerId(), Verdict("again")),
+        (errors.InvalidProducerEpoch(), Verdict("again")),
+        (errors.MessageSizeTooLargeError(), Verdict("refused")),
+        (errors.RecordListTooLargeError(), Verdict("refused")),
+        (errors.TopicAuthorizationFailedError(), Verdict("refused", rest=True)),
+        (errors.UnknownError(), Verdict("refused", rest=True)),
+        (errors.NotLeaderForPartitionError(), Verdict("unknown")),
+        (errors.KafkaError("Unexpected error during batch delivery"), Verdict("unknown")),
+        (RuntimeError("a bug of the library"), Verdict("unknown")),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_lost_batch_is_judged_by_what_the_broker_can_have_stored(error: errors.KafkaError, verdict: Verdict) -> None:
     """`again`: surely not stored and welcome; `refused`: surely not stored; `unknown`: all else."""
     assert judge_acknowledgement(error) == verdict
-
-
-@pytest.mark.parametrize(
-    ("error", "verdict"),
-    [
-        (errors.MessageSizeTooLargeError(), Verdict("refused", replace=False)),
-        (errors.TopicAuthorizationFailedError(), Verdict("refused", replace=False)),
-        (errors.ProducerClosed(), Verdict("again", replace=True)),
-        (errors.KafkaError("Unexpected error during batch delivery"), Verdict("again", replace=True)),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_what_send_raises_was_never_queued(error: errors.KafkaError, verdict: Verdict) -> None:
-    """So another producer may try again, unless it is about the record or the topic."""
-    assert judge_send(error) == verdict
 
 
 def test_an_outage_has_one_notice_at_each_end() -> None:

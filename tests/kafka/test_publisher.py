@@ -182,6 +182,46 @@ async def test_a_dead_sender_is_replaced_and_the_record_goes_through(
 
 
 @pytest.mark.asyncio
+async def test_order_holds_when_a_batch_has_to_be_sent_again(
+    kafka: LocalKafka, topics: Topics, make_publisher: MakePublisher
+) -> None:
+    """The broker finds batches out of step; nobody notices, and nothing is stored twice or in another order."""
+    name = await topics.create("a")
+    publisher = await make_publisher(kafka.bootstrap, name)
+    await until(lambda: publisher.ready)
+    for turn in range(3):
+        await publisher.publish(record(name, value=b"%d" % (100 * turn)))
+        session = publisher._watch._session
+        assert session is not None
+        numbers = session.producer._txn_manager._sequence_numbers
+        assert len(numbers) == 1
+        for partition in numbers:
+            numbers[partition] += 7
+        tasks = []
+        for number in range(100 * turn + 1, 100 * turn + 100):
+            tasks.append(asyncio.create_task(publisher.publish(record(name, value=b"%d" % number))))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+    assert publisher.counts.replaced == 3
+    assert publisher.counts.failed == {}
+    assert in_order(await topics.read(name)) == {b"acme/call/1": list(range(300))}
+
+
+@pytest.mark.asyncio
+async def test_a_record_larger_than_a_batch_is_stored(
+    kafka: LocalKafka, topics: Topics, make_publisher: MakePublisher
+) -> None:
+    """Up to the limit given; it goes alone, and those around it keep their order."""
+    name = await topics.create("a")
+    publisher = await make_publisher(kafka.bootstrap, name, max_record_bytes=400_000)
+    await until(lambda: publisher.ready)
+    sizes = (1, 350_000, 2, 350_000, 3)
+    await asyncio.gather(*(publisher.publish(record(name, value=b"x" * size)) for size in sizes))
+    assert tuple(len(value) for _, value in await topics.read(name)) == sizes
+    assert publisher.counts.replaced == 0
+
+
+@pytest.mark.asyncio
 async def test_a_missing_topic_hurts_nobody_else_and_works_once_it_is_there(
     kafka: LocalKafka, topics: Topics, make_publisher: MakePublisher
 ) -> None:
