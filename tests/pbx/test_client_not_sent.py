@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from aiohttp import ClientResponse, ThreadedResolver
-from aiohttp.abc import ResolveResult
+from aiohttp.abc import AbstractStreamWriter, ResolveResult
 from aiohttp.connector import Connection
 
 from bridge.pbx.client import Account, Timeouts, VendorClient
-from bridge.pbx.client.departure import VendorRequest
+from bridge.pbx.client.departure import Body, VendorRequest
 from bridge.pbx.requests import Collection, Dial, GetItem, Request
 from bridge.pbx.responses import Done, Exchange, NotSent, NotSentReason, Sent
 from tests.pbx.rough_vendor import Conversation, answering, envelope, http, rough_vendor
 from tests.pbx.vendor_tls import vendor_side
+from tests.simulator.asking import until
 
 DIAL = Dial(224, "37060012345")
 GET = GetItem(Collection.GROUPS, 12)
@@ -191,6 +192,51 @@ def stall(monkeypatch: pytest.MonkeyPatch, when: str, wait: Callable[[], None]) 
         return response
 
     monkeypatch.setattr(VendorRequest, "send", stalling)
+
+
+@pytest.mark.asyncio
+@BOTH
+async def test_the_connection_ends_before_the_write(
+    client: VendorClient, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the library would write to a closed connection has not left."""
+
+    async def behave(talk: Conversation) -> None:
+        talk.reset()
+
+    send = VendorRequest.send
+
+    async def send_late(request: VendorRequest, connection: Connection) -> ClientResponse:
+        await until(lambda: connection.closed)
+        return await send(request, connection)
+
+    monkeypatch.setattr(VendorRequest, "send", send_late)
+    async with rough_vendor(behave) as vendor:
+        exchange = await client.call(vendor.account(), request_)
+    assert reason_not_sent(exchange) is NotSentReason.CONNECT
+
+
+@pytest.mark.asyncio
+async def test_a_body_does_not_leave_once_the_time_to_connect_is_over(
+    client: VendorClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call has been given up then, even where the library's task has not yet heard of it."""
+    stall(monkeypatch, "after", lambda: time.sleep(0.25))
+    left: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    write = Body.write_with_length
+
+    async def write_a_step_later(body: Body, writer: AbstractStreamWriter, length: int | None) -> None:
+        await asyncio.sleep(0)
+        await write(body, writer, length)
+
+    async def behave(talk: Conversation) -> None:
+        left.set_result(await talk.outlast())
+
+    monkeypatch.setattr(Body, "write_with_length", write_a_step_later)
+    async with rough_vendor(behave) as vendor:
+        exchange = await client.call(vendor.account(), DIAL, HASTY)
+        assert await left == b""
+    assert exchange.outcome == NotSent(NotSentReason.CONNECT_TIMEOUT, "held back")
 
 
 @pytest.mark.asyncio

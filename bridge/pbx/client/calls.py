@@ -80,7 +80,7 @@ class VendorClient:
             # What the vendor sends may raise anything inside the library. The request has left: that alone counts.
             outcome = way.failure(error)
         finally:
-            way.end()
+            await way.end()
         return Exchange(
             outcome=outcome,
             started_at=way.started_at,

@@ -70,7 +70,6 @@ class Way:
         self._refusal: NotSentReason | None = None
         self._connection: Connection | None = None
         self._transport: asyncio.Transport | None = None
-        self._ended = False
         # One limit for both phases: until the first byte, then, moved by `leave`, until the whole answer.
         self.limit = asyncio.timeout_at(_loop_moment(min(self.started_at + limits.connect_s, first_byte_by)))
 
@@ -97,7 +96,7 @@ class Way:
         now = time.monotonic()
         if now >= self._first_byte_by:
             self._refuse(NotSentReason.TOO_LATE)
-        if self._ended or self.limit.expired():
+        if self.limit.expired():
             self._refuse(NotSentReason.CONNECT_TIMEOUT)
         if self._connection is None or self._connection.closed:
             self._refuse(NotSentReason.CONNECT)
@@ -133,11 +132,12 @@ class Way:
             return Lost(LostReason.DISCONNECTED, detail)
         return Lost(LostReason.MALFORMED, detail)
 
-    def end(self) -> None:
+    async def end(self) -> None:
         """Let nothing leave any more; a connection with its whole answer may carry another call, if it is kept."""
-        self._ended = True
         if self._transport is not None and not (self.complete and self.wire.repeatable):
             self._transport.abort()
+            # The loop closes the socket in its next step, and until then its kernel may go on sending.
+            await asyncio.sleep(0)
 
     def _refuse(self, reason: NotSentReason) -> NoReturn:
         self._refusal = reason
