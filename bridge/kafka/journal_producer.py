@@ -16,10 +16,10 @@ from aiokafka.structs import RecordMetadata
 from bridge.events.topics import journal_topic
 from bridge.kafka.client_options import ClientOptions, client_arguments
 from bridge.kafka.journal_records import Append, LossCause, ShardLost
-from bridge.kafka.partitioning import KeyPartitioner
+from bridge.kafka.partitioning import partition_of
+from bridge.kafka.producer_batch import MAX_BATCH_BYTES
 from bridge.kafka.producer_session import (
     LINGER_MS,
-    MAX_BATCH_BYTES,
     METADATA_MAX_AGE_MS,
     REQUEST_TIMEOUT_MS,
     Session,
@@ -61,6 +61,10 @@ class TopicMissing(Exception):
     """A topic, or the shard's partition of the journal, does not exist."""
 
 
+def _by_key(key: bytes, partitions: Sequence[int], _available: Sequence[int]) -> int:
+    return partition_of(key, len(partitions))
+
+
 class JournalProducer:
     """A shard's producer; no two calls of `store` may overlap."""
 
@@ -86,12 +90,12 @@ class JournalProducer:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=RETRY_BACKOFF_MS,
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
-            partitioner=KeyPartitioner(),
+            partitioner=_by_key,
         )
         topic = journal_topic(options.prefix)
         try:
             await producer.start()
-            session = Session(producer)
+            session = Session(producer, options.max_record_bytes)
             await _require(session, (topic, *options.publish_to), within)
             if shard not in await producer.partitions_for(topic):
                 raise TopicMissing(f"{topic}, partition {shard}")  # noqa: TRY301 - the producer is to be stopped for it
