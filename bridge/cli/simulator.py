@@ -4,11 +4,12 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated
 
 import typer
 
-from bridge.simulator import AccountOptions, RetryPolicy, Simulator, SimulatorOptions
+from bridge.simulator import AccountOptions, FailedTaskError, RetryPolicy, Simulator, SimulatorOptions
 from bridge.simulator.options import DEFAULT_KEY
 
 # How long an ending simulator waits for webhooks on their way, in seconds: Ctrl-C is expected to work at once.
@@ -26,6 +27,10 @@ def simulator(
     key: Annotated[list[str] | None, typer.Option(help="API key that is accepted; may be given several times.")] = None,
     begin: Annotated[datetime | None, typer.Option(help="Simulated time of the start, in UTC; default: now.")] = None,
     repeats: Annotated[int, typer.Option(min=0, help="How often a webhook not answered 2xx is sent again.")] = 8,
+    kept_log: Annotated[int, typer.Option(min=1, help="Full rows of requests and of webhooks in the log.")] = 10_000,
+    kept_rows: Annotated[
+        int, typer.Option(min=1, help="Rows of each list and of the judge's truth, per key.")
+    ] = 30_000,
     report: Annotated[float, typer.Option(min=0.1, help="Seconds between two lines of progress.")] = 10.0,
 ) -> None:
     """Play a working day of a PBX: its REST API, calls, and the webhooks that tell of them.
@@ -37,16 +42,20 @@ def simulator(
         curl -X POST http://127.0.0.1:8088/api/v2/webhooks/CallStarted
              -H 'Authorization: Bearer simulator-key' -d '{"endpoint": "http://127.0.0.1:8080/somewhere"}'
     """
+    names = key or [DEFAULT_KEY]
     try:
+        _check_use(names, report)
         options = SimulatorOptions(
             seed=seed,
             speed=speed,
             calls_per_second=calls_per_second,
-            keys={name: AccountOptions() for name in key or [DEFAULT_KEY]},
+            keys={name: AccountOptions() for name in names},
             host=host,
             port=port,
             begin=None if begin is None else begin.replace(tzinfo=UTC),
             retry=RetryPolicy(repeats=repeats),
+            kept_log=kept_log,
+            kept_rows=kept_rows,
         )
     except ValueError as error:
         typer.echo(f"bridge simulator: {error}", err=True)
@@ -58,6 +67,17 @@ def simulator(
             f"bridge simulator: cannot listen on {host}:{port}: {error.strerror}; choose another --port", err=True
         )
         raise typer.Exit(1) from error
+    except FailedTaskError as error:
+        typer.echo(f"bridge simulator: {error}; what it says is not to be trusted any more, so it ends", err=True)
+        raise typer.Exit(1) from error
+
+
+def _check_use(keys: Sequence[str], report: float) -> None:
+    """Raise ValueError for what the options of a simulator cannot tell any more."""
+    if not isfinite(report):
+        raise ValueError("report is a number of seconds")
+    if len(set(keys)) < len(keys):
+        raise ValueError("a key is given twice: each is an account of its own")
 
 
 async def _play(options: SimulatorOptions, report: float) -> None:
@@ -71,16 +91,27 @@ async def _play(options: SimulatorOptions, report: float) -> None:
     try:
         typer.echo(f"listening on {playing.base_url}, keys: {', '.join(options.keys)}; Ctrl-C ends it")
         playing.start_playing()
-        while not ended.is_set():
-            try:
-                async with asyncio.timeout(report):
-                    await ended.wait()
-            except TimeoutError:
-                typer.echo(_progress(playing, list(options.keys)))
+        await _until_signal(playing, ended, list(options.keys), report)
         await playing.stop_playing(finish=False, drain=_DRAIN)
         typer.echo(_progress(playing, list(options.keys)))
     finally:
         await playing.stop()
+
+
+async def _until_signal(playing: Simulator, ended: asyncio.Event, keys: Sequence[str], report: float) -> None:
+    """Print a line now and then. Raises FailedTaskError as soon as a part of the simulator fails."""
+    watching, waiting = asyncio.create_task(playing.watch()), asyncio.create_task(ended.wait())
+    try:
+        while True:
+            done, _ = await asyncio.wait({watching, waiting}, timeout=report, return_when=asyncio.FIRST_COMPLETED)
+            if watching in done:
+                await watching
+            if done:
+                return
+            typer.echo(_progress(playing, keys))
+    finally:
+        watching.cancel()
+        waiting.cancel()
 
 
 def _progress(playing: Simulator, keys: Sequence[str]) -> str:

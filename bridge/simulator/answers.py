@@ -1,25 +1,22 @@
 """The vendor's envelope. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
-from types import MappingProxyType
 
 import orjson
 
 # Not published: the integrations that quote answers show the version of the path.
 _VERSION = "v2"
-_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation says; `data` None = the envelope has none."""
+    """What an operation says; `data` None = the envelope has none, `retry_after` in seconds, None = no such header."""
 
     status: int
     message: str = ""
     data: object = None
-    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    retry_after: int | None = None
 
     def body(self, *, shown_status: int | None = None) -> bytes:
         """Return the envelope's bytes; `shown_status` stands in it instead of the real one."""

@@ -1,11 +1,12 @@
 """One call from its first ring to its end, decided when it starts. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from random import Random
 
 from bridge.simulator.directory import Contact
+from bridge.simulator.sources import Source
 
 
 class Kind(Enum):
@@ -46,6 +47,7 @@ class Call:
     transfers: tuple[Transfer, ...] = ()
     recording_id: int | None = None
     voicemail_length: int = 0
+    source: Source = "day"
 
     @property
     def direction(self) -> str:
@@ -54,6 +56,16 @@ class Call:
     def talked(self, at: float) -> int:
         """Return the whole seconds of conversation up to `at`, as the difference of the two times shown."""
         return 0 if self.connected is None else int(at) - int(self.connected)
+
+    def cut_at(self, at: float) -> "Call":
+        """Return the call with nothing in it later than `at`."""
+        return replace(
+            self,
+            started=min(self.started, at),
+            connected=None if self.connected is None else min(self.connected, at),
+            ended=min(self.ended, at),
+            transfers=tuple(replace(transfer, at=min(transfer.at, at)) for transfer in self.transfers),
+        )
 
     def contact_after(self, transfers: int) -> Contact:
         return self.transfers[transfers - 1].to if transfers else self.contact
@@ -73,6 +85,7 @@ def plan_call(
     colleagues: Sequence[Contact],
     call_id: int,
     recording_id: int,
+    source: Source,
 ) -> Call:
     """Decide everything about a call with `other` that starts at `at`.
 
@@ -84,7 +97,9 @@ def plan_call(
     if kind not in {Kind.ANSWERED, Kind.OUTGOING}:
         length = rng.randint(4, 60) if kind is Kind.VOICEMAIL else 0
         ended = at + ring + rng.uniform(5.0, 20.0)
-        return Call(call_id, kind, caller, destination, contact, at, None, ended, voicemail_length=length)
+        return Call(
+            call_id, kind, caller, destination, contact, at, None, ended, voicemail_length=length, source=source
+        )
     connected = at + ring
     talk = min(rng.expovariate(1 / 90.0), 900.0) + 8.0  # some minutes at most, so that a day fits into a demo
     transfers: tuple[Transfer, ...] = ()
@@ -94,7 +109,19 @@ def plan_call(
         if rng.random() < _TRANSFERRED_TWICE:
             transfers += (Transfer(connected + talk * 0.6, _another(rng, colleagues, first)),)
     recording = recording_id if rng.random() < _RECORDED else None
-    return Call(call_id, kind, caller, destination, contact, at, connected, connected + talk, transfers, recording)
+    return Call(
+        call_id,
+        kind,
+        caller,
+        destination,
+        contact,
+        at,
+        connected,
+        connected + talk,
+        transfers,
+        recording,
+        source=source,
+    )
 
 
 def _another(rng: Random, colleagues: Sequence[Contact], than: Contact) -> Contact:

@@ -26,11 +26,6 @@ class SimulatedClock:
         """Return the simulated seconds at this reading of the monotonic clock."""
         return self._at if self._anchor is None else self._at + (monotonic - self._anchor) * self._speed
 
-    def jump(self, monotonic: float, to: float) -> None:
-        """Go on from `to`, which is never in the past."""
-        self._at = max(to, self.now(monotonic))
-        self._anchor = monotonic
-
     def wait(self, monotonic: float, until: float) -> float:
         """Return the real seconds until the simulated moment, 0.0 when it has passed."""
         return max(0.0, (until - self.now(monotonic)) / self._speed)

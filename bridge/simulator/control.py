@@ -5,11 +5,11 @@ from aiohttp import web
 from bridge.simulator.account import Account
 from bridge.simulator.control_fields import Fields, answer, wrong
 from bridge.simulator.facts import EVENTS
-from bridge.simulator.faults import FAULTS, Fault, FaultName
 from bridge.simulator.lists import LISTS, ListName
 from bridge.simulator.operations import OPERATION_IDS
 from bridge.simulator.options import RetryPolicy
 from bridge.simulator.queries import whole_number
+from bridge.simulator.switches import FAULTS, Fault, FaultName
 from bridge.simulator.world import DRAIN, World
 
 CONTROL_PATH = "/_control"
@@ -58,33 +58,37 @@ class Control:
     async def _set_limit(self, request: web.Request) -> web.Response:
         account = account_of(self._world, request)
         asked = Fields(await request.read())
-        limit = asked.whole("limit", account.options.limit)
-        window = asked.number("window", account.options.window)
+        limit = asked.whole("limit", account.limiter.limit)
+        window = asked.number("window", account.limiter.window)
         retry_after = asked.flag("retry_after", default=account.retry_after)
         asked.end()
-        if limit < 1 or window <= 0:
-            raise wrong("limit is at least 1, window more than 0 seconds")
-        self._world.set_limit(account.key, limit, window, retry_after=retry_after)
+        try:
+            self._world.set_limit(account.key, limit, window, retry_after=retry_after)
+        except ValueError as error:
+            raise wrong(str(error)) from error
         return answer({"key": account.key, "limit": limit, "window": window, "retry_after": retry_after})
 
     async def _set_operations(self, request: web.Request) -> web.Response:
         account = account_of(self._world, request)
         asked = Fields(await request.read())
-        operations = asked.names("operations", OPERATION_IDS)
+        operations = asked.names("operations", OPERATION_IDS, account.operations or frozenset())
         asked.end()
         account.operations = operations or None
         return answer({"key": account.key, "operations": sorted(operations or OPERATION_IDS)})
 
     async def _set_retry(self, request: web.Request) -> web.Response:
         asked = Fields(await request.read())
-        usual = RetryPolicy()
-        policy = RetryPolicy(
-            repeats=asked.whole("repeats", usual.repeats),
-            first=asked.number("first", usual.first),
-            factor=asked.number("factor", usual.factor),
-            longest=asked.number("longest", usual.longest),
-            timeout=asked.number("timeout", usual.timeout),
-        )
+        usual = self._world.retry
+        try:
+            policy = RetryPolicy(
+                repeats=asked.whole("repeats", usual.repeats),
+                first=asked.number("first", usual.first),
+                factor=asked.number("factor", usual.factor),
+                longest=asked.number("longest", usual.longest),
+                timeout=asked.number("timeout", usual.timeout),
+            )
+        except ValueError as error:
+            raise wrong(str(error)) from error
         asked.end()
         self._world.set_retry(policy)
         return answer(policy)
@@ -106,10 +110,10 @@ class Control:
                 seconds=asked.number("seconds", None),
                 processed=asked.flag("processed", default=None),
             )
+            asked.end()
+            self._world.faults.set(name, fault)
         except ValueError as error:
             raise wrong(str(error)) from error
-        asked.end()
-        self._world.faults.set(name, fault)
         return answer(shown_fault(fault))
 
     async def _clear_fault(self, request: web.Request) -> web.Response:

@@ -54,9 +54,11 @@ class Fields:
             raise wrong(f"{name} is a number of at least 0")
         return float(value)
 
-    def names(self, name: str, known: frozenset[str] | None) -> frozenset[str]:
-        """Take a list of names, empty by default; `known` None = whatever they are."""
-        value = self._left.pop(name, None) or []
+    def names(self, name: str, known: frozenset[str] | None, default: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Take a list of names; `known` None = whatever they are."""
+        value = self._left.pop(name, None)
+        if value is None:
+            return default
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise wrong(f"{name} is a list of names")
         unknown = set(value) - known if known is not None else set()

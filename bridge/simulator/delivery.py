@@ -12,25 +12,28 @@ from bridge.simulator.log import KEPT_ANSWER, Attempt, Webhook, WebhookLog
 from bridge.simulator.options import RetryPolicy
 from bridge.simulator.tasks import end_tasks
 
-# A lane: what must stay in order. Key and subject, and a number that differs where one may overtake the other.
-Lane = tuple[str, str, int]
+# A lane: what must stay in order. The subject and its receiver; in nobody's order a number instead.
+Lane = tuple[str, str | int]
 
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "pbx-simulator"}
 
 
 class Delivery:
-    """A pool of senders over lanes. Only the head of a lane is on its way; a lane that backs off holds no sender."""
+    """One account's pool of senders over lanes, so that no receiver of another account can hold it up.
+
+    Only the head of a lane is on its way; a lane that backs off holds no sender.
+    """
 
     def __init__(self, log: WebhookLog, retry: RetryPolicy, *, concurrency: int, max_pending: int) -> None:
         self._log = log
         self.set_retry(retry)
-        self._loose = count(-1, -1)
+        self._loose = count()
         self._concurrency = concurrency
         self._max_pending = max_pending
         self._lanes: dict[Lane, deque[Webhook]] = {}
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._senders: list[asyncio.Task[None]] = []
+        self.senders: list[asyncio.Task[None]] = []
         self._session: ClientSession | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -46,12 +49,15 @@ class Delivery:
             headers=_HEADERS,
         )
         self._session = session
-        self._senders = [asyncio.create_task(self._send_for_ever(session)) for _ in range(self._concurrency)]
+        self.senders = [
+            asyncio.create_task(self._send_for_ever(session), name="sender of webhooks")
+            for _ in range(self._concurrency)
+        ]
 
     async def stop(self) -> None:
         """End at once; what waits is given up."""
         try:
-            await end_tasks(self._senders)
+            await end_tasks(self.senders)
         finally:
             for timer in self._timers:
                 timer.cancel()
@@ -62,11 +68,11 @@ class Delivery:
             if self._session is not None:
                 await self._session.close()
 
-    def submit(self, webhook: Webhook, lane: int | None) -> None:
+    def submit(self, webhook: Webhook, lane: str | None) -> None:
         """Take a webhook to send when it is due.
 
-        Webhooks of one account with the same subject and `lane` are sent in order, also to different hooks (each event
-        of a call has its own), so a late one holds up those behind it; with `lane` None it is in nobody's order.
+        Webhooks with the same subject and `lane` are sent in order, also to different hooks (each event of a call has
+        its own), so a late one holds up those behind it; with `lane` None it is in nobody's order.
         """
         self._log.plan(webhook)
         if self.pending >= self._max_pending:
@@ -74,7 +80,7 @@ class Delivery:
             return
         self.pending += 1
         self._idle.clear()
-        key = (webhook.key, webhook.subject, next(self._loose) if lane is None else lane)
+        key = (webhook.subject, next(self._loose) if lane is None else lane)
         waiting = self._lanes.get(key)
         if waiting is not None:
             waiting.append(webhook)
@@ -84,7 +90,7 @@ class Delivery:
 
     def set_retry(self, retry: RetryPolicy) -> None:
         """Use another policy, from the next answer on."""
-        self._retry = retry
+        self.retry = retry
         self._timeout = ClientTimeout(total=retry.timeout)
 
     async def drain(self, timeout: float) -> bool:  # noqa: ASYNC109 - the bound is the point of it
@@ -115,7 +121,7 @@ class Delivery:
             webhook = waiting[0]
             attempt = await self._send(session, webhook)
             self._log.tried(webhook, attempt)
-            delay = None if attempt.accepted else self._retry.delay(len(webhook.attempts))
+            delay = None if attempt.accepted else self.retry.delay(webhook.tries)
             if delay is not None:
                 self._wake(lane, delay)
                 continue

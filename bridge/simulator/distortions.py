@@ -2,23 +2,29 @@
 
 from collections.abc import Callable
 
-from bridge.simulator.facts import EventName
-from bridge.simulator.faults import FaultName, Faults
-
-# The names under which the vendor's reference speaks of some events.
-ALIASES: dict[EventName, str] = {
-    "CallCompleted": "CallCompletedEvent",
-    "CallConnected": "CallConnectedEvent",
-    "LostCallerAdded": "LostCallerCreated",
-    "LostCallerRemoved": "LostCallerDeleted",
-}
+from bridge.simulator.facts import ALIASES, EventName, body_of, envelope_of
+from bridge.simulator.faults import Faults
+from bridge.simulator.switches import FaultName
 
 # An event that the vendor may add one day.
 _UNKNOWN_EVENT = "CallParked"
 _UNKNOWN_FIELD, _UNKNOWN_VALUE = "queueID", {"position": 3, "name": "Night"}
 
 
-def event_type(event: EventName, faults: Faults, key: str) -> str:
+def distorted_body(event: EventName, data: dict[str, object], faults: Faults, key: str) -> bytes:
+    """Return the bytes of a webhook as the switches leave them."""
+    envelope = envelope_of(_event_type(event, faults, key), distort(data, faults, key, event))
+    if faults.strike("event_type_missing", key, event):
+        del envelope["eventType"]
+    if faults.strike("data_null", key, event):
+        envelope["data"] = None
+    elif faults.strike("data_missing", key, event):
+        del envelope["data"]
+    body = body_of(envelope)
+    return body[: len(body) // 2] if faults.strike("body_not_json", key, event) else body
+
+
+def _event_type(event: EventName, faults: Faults, key: str) -> str:
     """Return the `eventType` that is written for the event."""
     if faults.strike("event_unknown", key, event):
         return _UNKNOWN_EVENT

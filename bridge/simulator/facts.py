@@ -20,6 +20,14 @@ EventName = Literal[
 
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 
+# The names under which the vendor's reference speaks of some events.
+ALIASES: dict[EventName, str] = {
+    "CallCompleted": "CallCompletedEvent",
+    "CallConnected": "CallConnectedEvent",
+    "LostCallerAdded": "LostCallerCreated",
+    "LostCallerRemoved": "LostCallerDeleted",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -34,8 +42,13 @@ class Fact:
     data: dict[str, object]
 
 
-def body_of(event_type: str, data: object) -> bytes:
+def envelope_of(event_type: str, data: object) -> dict[str, object]:
+    """Return what a webhook says."""
+    return {"type": "Event", "eventType": event_type, "version": "v1", "data": data}
+
+
+def body_of(envelope: dict[str, object]) -> bytes:
     """Return the bytes of a webhook."""
-    body = orjson.dumps({"type": "Event", "eventType": event_type, "version": "v1", "data": data})
+    body = orjson.dumps(envelope)
     # What orjson returns holds some 4 KiB however short it is; the log keeps thousands of bodies, so it gets a copy.
     return bytes(memoryview(body))

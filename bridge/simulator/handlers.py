@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -11,7 +10,7 @@ from bridge.simulator.account import Account
 from bridge.simulator.answers import Answer, not_found, unprocessable
 from bridge.simulator.distortions import distort
 from bridge.simulator.faults import Faults
-from bridge.simulator.hooks import HookLimitError
+from bridge.simulator.hooks import HookLimitError, receiver_of
 from bridge.simulator.lists import FILTERS, ID_NAMES, LOST_CALL_FILTERS, select
 from bridge.simulator.operations import DeleteHook, Dial, GetItem, GetList, GetLostCalls, Operation, RegisterHook
 from bridge.simulator.queries import RefusedQueryError, read_query, whole_number
@@ -62,6 +61,14 @@ def perform(account: Account, operation: Operation, wanted: Wanted, faults: Faul
             assert_never(operation)
 
 
+def asks_for_next_page(operation: GetList, parameters: Mapping[str, str]) -> bool:
+    """Tell whether the request would be answered, and not from the top of the list on."""
+    try:
+        return read_query(parameters, FILTERS[operation.name], ID_NAMES[operation.name]).offset > 0
+    except RefusedQueryError:
+        return False
+
+
 def read_dial(body: bytes) -> tuple[int | None, str | None]:
     """Return contact and destination of a request to dial, None for what is missing or of the wrong type."""
     asked = _json_object(body)
@@ -74,10 +81,11 @@ def read_dial(body: bytes) -> tuple[int | None, str | None]:
 
 def _register(account: Account, operation: RegisterHook, body: bytes) -> Answer:
     endpoint = _json_object(body).get("endpoint")
-    if not isinstance(endpoint, str) or urlsplit(endpoint).scheme not in {"http", "https"}:
+    receiver = receiver_of(endpoint) if isinstance(endpoint, str) else None
+    if not isinstance(endpoint, str) or receiver is None:
         return unprocessable("endpoint is a URL")
     try:
-        hook = account.hooks.register(operation.event, endpoint)
+        hook = account.hooks.register(operation.event, endpoint, receiver)
     except HookLimitError:
         return Answer(403, "Webhook limit reached")
     return Answer(200, data=str(hook.hook_id))

@@ -2,19 +2,39 @@
 
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import urlsplit
 
 from bridge.simulator.facts import EventName
 from bridge.simulator.seeds import IdSequence
 
 # Above 2^31: the answer types the id as a string, the deletion as an integer, and both must hold it.
 _FIRST_HOOK = 3_400_000_000
+# As long as URLs may be for most servers.
+_LONGEST_URL = 2048
+
+
+def receiver_of(endpoint: str) -> str | None:
+    """Return scheme, host and port of an HTTP URL, None when a webhook could never be sent there."""
+    if len(endpoint) > _LONGEST_URL or not endpoint.isprintable() or " " in endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        return None
+    return f"{parts.scheme}://{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
+    """A registration; `receiver` is who gets its webhooks, whatever the path."""
+
     hook_id: int
     event: EventName
     endpoint: str
+    receiver: str
 
 
 class HookLimitError(Exception):
@@ -30,14 +50,14 @@ class Hooks:
         self._alive: dict[int, Hook] = {}
         self._forgotten: set[int] = set()
 
-    def register(self, event: EventName, endpoint: str) -> Hook:
+    def register(self, event: EventName, endpoint: str, receiver: str) -> Hook:
         """Add a registration; the same event and endpoint may be registered again.
 
         Raises HookLimitError when there are `cap` already.
         """
         if len(self._alive) >= self._cap:
             raise HookLimitError
-        hook = Hook(self._ids.next(), event, endpoint)
+        hook = Hook(self._ids.next(), event, endpoint, receiver)
         self._alive[hook.hook_id] = hook
         return hook
 

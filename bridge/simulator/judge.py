@@ -1,19 +1,22 @@
 """The judge over HTTP: questions about what was asked of the simulator and what it sent, below `/_control`."""
 
-from collections.abc import Awaitable, Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
+from math import inf
 from typing import TypeVar
 
 from aiohttp import web
 
+from bridge.simulator.clock import stamp
 from bridge.simulator.control import CONTROL_PATH, account_of
 from bridge.simulator.control_fields import answer, wrong
-from bridge.simulator.lists import ListName
 from bridge.simulator.log import Attempt, Webhook
 from bridge.simulator.queries import whole_number
 from bridge.simulator.request_log import Request
-from bridge.simulator.rows import data_of
+from bridge.simulator.rows import call_data, lost_caller_data, recording_data, voicemail_data
+from bridge.simulator.shelf import Shelf
 from bridge.simulator.world import World
 
 # Rows of an answer when nothing is said.
@@ -36,8 +39,9 @@ class Judge:
         app.router.add_get(f"{CONTROL_PATH}/dials", self._dials)
         app.router.add_get(f"{CONTROL_PATH}/registrations", self._registrations)
         app.router.add_get(f"{CONTROL_PATH}/lost_callers", self._lost_callers)
-        for path, name in _TRUTH.items():
-            app.router.add_get(f"{CONTROL_PATH}/{path}", self._truth(name))
+        app.router.add_get(f"{CONTROL_PATH}/calls", self._calls)
+        app.router.add_get(f"{CONTROL_PATH}/recordings", self._recordings)
+        app.router.add_get(f"{CONTROL_PATH}/voicemails", self._voicemails)
 
     async def _overview(self, _: web.Request) -> web.Response:
         world = self._world
@@ -63,9 +67,12 @@ class Judge:
                         "refusals": world.requests.keys[key].refusals,
                         "hooks": len(account.hooks.registered),
                         "started_calls": account.day.started_calls,
-                        "finished_calls": account.books.finished_calls,
-                        "recordings": account.books.made_recordings,
-                        "voicemails": account.books.left_voicemails,
+                        "finished_calls": account.ledger.finished_calls,
+                        "recordings": account.ledger.made_recordings,
+                        "voicemails": account.ledger.left_voicemails,
+                        "deleted_voicemails": account.ledger.deleted_voicemails,
+                        "lost_callers": account.ledger.lost,
+                        "reached_callers": account.ledger.reached,
                     }
                     for key, account in world.accounts.items()
                 },
@@ -79,6 +86,8 @@ class Judge:
             window = float(request.query.get("window", counts.arrivals.window))
         except ValueError as error:
             raise wrong("window is a number of seconds") from error
+        if not 0 <= window < inf:
+            raise wrong("window is at least 0 seconds")
         return answer(
             {
                 "total": counts.arrivals.total,
@@ -107,8 +116,9 @@ class Judge:
         return answer(_last(rows, request, _shown_webhook))
 
     async def _dials(self, request: web.Request) -> web.Response:
-        log = self._world.requests
-        return answer({"to": log.dials_to, "rows": _last(log.dials, request, asdict)})
+        dials, key = self._world.requests.dials, request.query.get("key")
+        to = {destination or "": asdict(counts) for destination, counts in dials.by_destination(key=key).items()}
+        return answer({"to": to, "others": asdict(dials.others), "rows": _last(dials.of(key=key), request, asdict)})
 
     async def _registrations(self, request: web.Request) -> web.Response:
         hooks = account_of(self._world, request).hooks
@@ -124,39 +134,49 @@ class Judge:
             ]
         )
 
+    async def _calls(self, request: web.Request) -> web.Response:
+        return answer([call_data(row) for row in _page(account_of(self._world, request).ledger.calls, request)])
+
+    async def _recordings(self, request: web.Request) -> web.Response:
+        rows = _page(account_of(self._world, request).ledger.recordings, request)
+        return answer([recording_data(row) for row in rows])
+
+    async def _voicemails(self, request: web.Request) -> web.Response:
+        rows = _page(account_of(self._world, request).ledger.voicemails, request)
+        return answer([voicemail_data(left.row) | {"deleted": _time(left.deleted)} for left in rows])
+
     async def _lost_callers(self, request: web.Request) -> web.Response:
-        account = account_of(self._world, request)
-        lost = account.books.lost_callers(account.day.begin + self._world.simulated_now)
-        return answer([data_of(row, account.directory) for row in islice(lost, _limit(request))])
-
-    def _truth(self, name: ListName) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def show(request: web.Request) -> web.StreamResponse:
-            account = account_of(self._world, request)
-            rows = islice(account.rows(name).newest_first(), _limit(request))
-            return answer([data_of(row, account.directory) for row in rows])
-
-        return show
+        rows = _page(account_of(self._world, request).ledger.lost_callers, request)
+        return answer([lost_caller_data(spell.row) | {"removed": _time(spell.removed)} for spell in rows])
 
 
-# What has really happened, newest first, beside what the API and its faults make of it.
-_TRUTH: dict[str, ListName] = {"calls": "call_history", "recordings": "call_records", "voicemails": "voicemails"}
+def _time(epoch: int | None) -> str | None:
+    return None if epoch is None else stamp(epoch)
 
 
-def _limit(request: web.Request) -> int:
-    limit = whole_number(request.query.get("limit", str(_ROWS)))
-    if limit is None:
-        raise wrong("limit is a whole number")
-    return limit
+def _whole(request: web.Request, name: str, default: int) -> int:
+    number = whole_number(request.query.get(name, str(default)))
+    if number is None:
+        raise wrong(f"{name} is a whole number")
+    return min(number, sys.maxsize)
+
+
+def _page(shelf: Shelf[_RowT], request: web.Request) -> Iterator[_RowT]:
+    """Yield `limit` rows after the first `offset`, newest first."""
+    limit, offset = _whole(request, "limit", _ROWS), _whole(request, "offset", 0)
+    return islice(shelf.newest_first(), offset, min(offset + limit, sys.maxsize))
 
 
 def _last(rows: Iterable[_RowT], request: web.Request, show: Callable[[_RowT], dict[str, object]]) -> list[object]:
-    """Return the last rows, oldest of them first."""
-    limit = _limit(request)
-    return [show(row) for row in list(rows)[-limit:]] if limit else []
+    """Return the last `limit` rows before the `offset` last ones, oldest of them first."""
+    limit, offset = _whole(request, "limit", _ROWS), _whole(request, "offset", 0)
+    kept = list(rows)
+    end = max(0, len(kept) - offset)
+    return [show(row) for row in kept[max(0, end - limit) : end]]
 
 
 def _shown_request(row: Request) -> dict[str, object]:
-    return asdict(row) | {"body": _text(row.body), "answer": _text(row.answer)}
+    return asdict(row) | {"body": _text(row.body), "answer": None if row.answer is None else _text(row.answer)}
 
 
 def _shown_webhook(row: Webhook) -> dict[str, object]:

@@ -16,18 +16,22 @@ class SlidingLimiter:
 
     def __init__(self, limit: int, window: float, arrived: Iterable[float] = ()) -> None:
         """Start with what has `arrived` already, oldest first."""
-        self._limit = limit
-        self._window = window
-        self._recent: deque[float] = deque(arrived, maxlen=limit)
+        self.limit = limit
+        self.window = window
+        self._recent: deque[float] = deque(arrived)
 
     def arrive(self, now: float) -> float | None:
         """Count an arrival. None = accepted, else the seconds after which a request will be, if none comes before."""
-        before = self._recent[0] if len(self._recent) == self._limit else None
-        self._recent.append(now)
+        recent = self._recent
         # Both ends of a window belong to it: an arrival exactly `window` ago still counts.
-        if before is None or now - before > self._window:
+        while recent and now - recent[0] > self.window:
+            recent.popleft()
+        recent.append(now)
+        if len(recent) <= self.limit:
             return None
-        return self._recent[0] + self._window - now
+        while len(recent) > self.limit:  # the others would have to leave the window, too
+            recent.popleft()
+        return recent[0] + self.window - now
 
 
 class Arrivals:

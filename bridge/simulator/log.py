@@ -11,6 +11,8 @@ from bridge.simulator.facts import EventName
 
 # How much of an answer's body a row keeps: an id or an error sentence, not a page.
 KEPT_ANSWER = 1024
+# How many attempts a row keeps of a webhook that is repeated for hours: the first and the last ones.
+KEPT_FIRST, KEPT_LAST = 10, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Attempt:
 class Webhook:
     """One webhook to one hook, with what became of it. `event` is the hook's; `body` may tell of another.
 
-    It leaves at `due` at the earliest.
+    It leaves at `due` at the earliest. Of many `attempts` the first and the last are kept; `tries` counts all.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Webhook:
     planned: float
     due: float
     attempts: list[Attempt] = field(default_factory=list)
+    tries: int = 0
     given_up: str | None = None
 
     @property
@@ -101,6 +104,9 @@ class WebhookLog:
         self.rows.append(webhook)
 
     def tried(self, webhook: Webhook, attempt: Attempt) -> None:
+        webhook.tries += 1
+        if len(webhook.attempts) == KEPT_FIRST + KEPT_LAST:
+            del webhook.attempts[KEPT_FIRST]
         webhook.attempts.append(attempt)
         counts = self.of(webhook.event)
         counts.attempts += 1

@@ -67,6 +67,9 @@ _OPERATIONS: dict[tuple[str, str], Operation] = {
 # What a key can be limited to, and a fault.
 OPERATION_IDS = frozenset(operation.operation_id for operation in _OPERATIONS.values())
 
+# Those that give pages of a list with ids.
+LIST_IDS = frozenset(operation.operation_id for operation in _OPERATIONS.values() if isinstance(operation, GetList))
+
 
 def find_operation(method: str, path: str) -> tuple[Operation, str] | None:
     """Return the operation and the id in its path ("" without one), None when the contract has no such request.

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import ceil
 
 from bridge.simulator.answers import Answer
-from bridge.simulator.faults import Fault, FaultName, Faults
+from bridge.simulator.faults import Faults
+from bridge.simulator.switches import Fault, FaultName
 
 # Seconds, unless the switch says otherwise: longer than a caller waits who waits for a usual answer.
 _DEFAULT_SECONDS: dict[FaultName, float] = {
@@ -109,8 +111,7 @@ def _seconds(name: FaultName, fault: Fault | None) -> float:
 
 def _instead(name: FaultName, fault: Fault) -> Answer | None:
     if name == "answer_429":
-        seconds = _RETRY_AFTER if fault.seconds is None else int(fault.seconds)
-        return Answer(429, headers={"Retry-After": str(seconds)} if seconds else {})
+        return Answer(429, retry_after=_RETRY_AFTER if fault.seconds is None else ceil(fault.seconds) or None)
     if name in {"answer_500", "answer_503"}:
         return Answer(int(name.removeprefix("answer_")))
     return None

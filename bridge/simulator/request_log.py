@@ -7,18 +7,20 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from bridge.simulator.dial_log import DialLog
 from bridge.simulator.limiter import Arrivals
 
-# How much of a body a row keeps.
-KEPT_BODY = 4096
+# How much of a body a row keeps, and of a path, a key, a method and a destination: whoever sends more shall not fill
+# the memory.
+KEPT_BODY, KEPT_TEXT = 4096, 200
 
 
 @dataclass(slots=True)
 class Request:
     """One request. `operation` "" = none of the contract's; `key` is what was sent, known or not.
 
-    `status` None = no answer left, or none yet (`ended` None); `refused` = over the quota; `processed` = carried out,
-    whatever was answered.
+    `status` and `answer` are what left, `answer` its first bytes; both None = nothing did, or not yet (`ended` None).
+    `authentic` = by a bearer key of ours, `refused` = over the quota, `processed` = carried out, whatever was answered.
     """
 
     arrived: float
@@ -29,22 +31,11 @@ class Request:
     body: bytes
     faults: tuple[str, ...] = ()
     status: int | None = None
-    answer: bytes = b""
+    answer: bytes | None = None
+    authentic: bool = False
     refused: bool = False
     processed: bool = False
     ended: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DialRequest:
-    """One `POST /dial` that arrived. `call_id` None = no call comes of it."""
-
-    arrived: float
-    key: str
-    contact_id: int | None
-    destination: str | None
-    processed: bool
-    call_id: int | None
 
 
 @dataclass(slots=True)
@@ -61,10 +52,9 @@ class RequestLog:
 
     def __init__(self, kept: int) -> None:
         self.rows: deque[Request] = deque(maxlen=kept)
-        self.dials: deque[DialRequest] = deque(maxlen=kept)
+        self.dials = DialLog(kept)
         self.keys: dict[str, KeyCounts] = {}
         self.answers: Counter[tuple[str, int | None]] = Counter()
-        self.dials_to: Counter[str] = Counter()
         self.total = 0
 
     def add_key(self, key: str, window: float) -> None:
@@ -74,9 +64,8 @@ class RequestLog:
     def arrive(self, request: Request) -> None:
         self.total += 1
         self.rows.append(request)
-        counts = self.keys.get(request.key)
-        if counts is not None:
-            counts.arrivals.note(request.arrived)
+        if request.authentic:
+            self.keys[request.key].arrivals.note(request.arrived)
 
     def refuse(self, request: Request) -> None:
         """Note that the request was over the quota."""
@@ -89,11 +78,6 @@ class RequestLog:
         """Note that nothing more happens to the request."""
         request.ended = now
         self.answers[request.operation, request.status] += 1
-
-    def dial(self, dial: DialRequest) -> None:
-        self.dials.append(dial)
-        if dial.destination is not None:
-            self.dials_to[dial.destination] += 1
 
     def of(
         self, *, key: str | None = None, operation: str | None = None, status: int | None = None

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 import time
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -11,21 +12,32 @@ from bridge.simulator.answers import Answer
 from bridge.simulator.request_faults import Ending, Treatment
 
 _HTML = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body><h1>We are back soon.</h1></body></html>"
+_JSON = "application/json"
 # How often a hanging answer looks whether the caller has gone, in seconds.
 _LOOK = 0.05
 # SO_LINGER on with 0 s: closing sends RST at once, and what was not sent is dropped.
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
-async def respond(request: web.Request, answer: Answer, treatment: Treatment) -> web.StreamResponse:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What has left: a status and a body, or neither. `response` is for the server, which sends nothing more of it."""
+
+    response: web.StreamResponse
+    status: int | None = None
+    body: bytes | None = None
+
+
+async def respond(request: web.Request, answer: Answer, treatment: Treatment, retry_after: str | None) -> Left:
     """Let the answer leave, or not."""
     match treatment.ending:
         case Ending.ANSWER:
-            return _whole(answer, answer.body())
+            return await _whole(request, answer, answer.body(), _JSON, retry_after)
         case Ending.MISMATCH:
-            return _whole(answer, answer.body(shown_status=500 if answer.status < 400 else 200))
+            body = answer.body(shown_status=500 if answer.status < 400 else 200)
+            return await _whole(request, answer, body, _JSON, retry_after)
         case Ending.HTML:
-            return web.Response(status=answer.status, body=_HTML, content_type="text/html")
+            return await _whole(request, answer, _HTML, "text/html", retry_after)
         case Ending.CUT:
             return await _half(request, answer)
         case Ending.HANG:
@@ -35,20 +47,32 @@ async def respond(request: web.Request, answer: Answer, treatment: Treatment) ->
             return _reset(request)
 
 
-def _whole(answer: Answer, body: bytes) -> web.Response:
-    return web.Response(status=answer.status, body=body, content_type="application/json", headers=answer.headers)
+async def _whole(request: web.Request, answer: Answer, body: bytes, content_type: str, retry_after: str | None) -> Left:
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    response = web.Response(status=answer.status, body=body, content_type=content_type, headers=headers)
+    try:
+        # Here rather than by the server afterwards: whether the caller still took it is what the judge wants to know.
+        await response.prepare(request)
+        await response.write_eof()
+    except ConnectionError:
+        return Left(response)
+    return Left(response, answer.status, body)
 
 
-async def _half(request: web.Request, answer: Answer) -> web.StreamResponse:
+async def _half(request: web.Request, answer: Answer) -> Left:
     """Announce the whole body, send half of it, and close."""
     body = answer.body()
-    response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
+    half = body[: len(body) // 2]
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": _JSON})
     response.content_length = len(body)
-    await response.prepare(request)
-    await response.write(body[: len(body) // 2])
+    try:
+        await response.prepare(request)
+        await response.write(half)
+    except ConnectionError:
+        return Left(response)
     if request.transport is not None:
         request.transport.close()
-    return response
+    return Left(response, answer.status, half)
 
 
 async def _outwait(request: web.Request, longest: float) -> None:
@@ -60,11 +84,11 @@ async def _outwait(request: web.Request, longest: float) -> None:
         await asyncio.sleep(_LOOK)
 
 
-def _reset(request: web.Request) -> web.StreamResponse:
+def _reset(request: web.Request) -> Left:
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()
-    return web.Response(status=500)  # nobody sees it: the connection is gone
+    return Left(web.Response(status=500))  # nobody sees it: the connection is gone

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from bridge.simulator.calls import Call
 from bridge.simulator.clock import stamp
 from bridge.simulator.directory import AudioPrompt, Contact, Directory, Group, VoicemailBox, VoipEndpoint
+
+# The only value that published samples show; its meaning is not published.
+STATUS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,22 @@ class LostCaller:
 
 # A row of any list.
 Row = CallRow | RecordingRow | VoicemailRow | LostCaller | Contact | Group | VoicemailBox | AudioPrompt | VoipEndpoint
+
+
+def call_row(call: Call, begin: int) -> CallRow:
+    """Return the row of a call that has ended; `begin` is the epoch second at which its day began."""
+    return CallRow(
+        call_id=call.call_id,
+        caller=call.caller,
+        destination=call.destination,
+        direction=call.direction,
+        status=STATUS,
+        started=begin + int(call.started),
+        connected=None if call.connected is None else begin + int(call.connected),
+        ended=begin + int(call.ended),
+        connection_time=call.talked(call.ended),
+        contact_id=call.contact_after(len(call.transfers)).contact_id,
+    )
 
 
 def _known(data: dict[str, object]) -> dict[str, object]:

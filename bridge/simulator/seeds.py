@@ -1,4 +1,4 @@
-"""Random streams: one per purpose, so that what one purpose draws never moves another."""
+"""Random streams and ids: one of each per purpose, so that what one purpose draws never moves another. Pure."""
 
 from random import Random
 
@@ -9,13 +9,24 @@ def stream(seed: int, *purpose: str) -> Random:
 
 
 class IdSequence:
-    """Rising ids with gaps, as the ids of a platform with other customers are."""
+    """Rising ids with gaps, as the ids of a platform with other customers are.
 
-    def __init__(self, first: int, rng: Random) -> None:
-        self._last = first
+    Between two ids of the sequence `room` - 1 others fit, which `beside` gives away without moving the sequence.
+    """
+
+    def __init__(self, first: int, rng: Random, *, room: int = 1) -> None:
+        self._first = self._last = self._beside = first
         self._rng = rng
+        self._room = room
 
     def next(self) -> int:
-        """Return an id larger than any before."""
-        self._last += self._rng.randint(1, 9)
+        """Return an id larger than any that `next` returned before."""
+        self._last += self._rng.randint(1, 9) * self._room
         return self._last
+
+    def beside(self) -> int:
+        """Return an id above all so far, which `next` never returns; it is below the next one while there is room."""
+        self._beside = max(self._beside, self._last) + 1
+        if (self._beside - self._first) % self._room == 0:
+            self._beside += 1
+        return self._beside

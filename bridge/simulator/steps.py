@@ -5,6 +5,7 @@ from typing import Literal
 
 from bridge.simulator.calls import Call
 from bridge.simulator.directory import Contact
+from bridge.simulator.rows import VoicemailRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    voicemail_id: int
+    """A voicemail is heard and deleted."""
+
+    row: VoicemailRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,7 @@
 from bridge.simulator.calls import Call
 from bridge.simulator.clock import stamp
 from bridge.simulator.facts import EventName, Fact
-from bridge.simulator.rows import LostCaller, RecordingRow, VoicemailRow, lost_caller_data, voicemail_data
-
-# The only value that published samples show; its meaning is not published.
-STATUS = 1
+from bridge.simulator.rows import STATUS, LostCaller, RecordingRow, VoicemailRow, lost_caller_data, voicemail_data
 
 
 def _subject(call: Call) -> str:
@@ -97,8 +94,8 @@ def voicemail_deleted(row: VoicemailRow, at: float) -> Fact:
     return Fact("VoicemailDeleted", f"voicemail/{row.voicemail_id}", at, data)
 
 
-def lost_caller_told(row: LostCaller, at: float) -> Fact:
-    event: EventName = "LostCallerAdded" if row.attempts == 1 else "LostCallerUpdated"
+def lost_caller_told(row: LostCaller, at: float, *, new: bool) -> Fact:
+    event: EventName = "LostCallerAdded" if new else "LostCallerUpdated"
     return Fact(event, _pair(row.caller_id, row.destination), at, lost_caller_data(row))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bridge.simulator.distortions import distort, event_type
-from bridge.simulator.facts import Fact, body_of
+from bridge.simulator.distortions import distorted_body
+from bridge.simulator.facts import Fact
 from bridge.simulator.faults import Faults
 from bridge.simulator.hooks import Hook, Hooks
 
@@ -14,32 +14,33 @@ _LATE, _OVERTAKEN = 2.0, 0.5
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One webhook to send. `lane` None = in nobody's order; `after` seconds from now at the earliest."""
+    """One webhook to send, in the order of its subject and `lane`, None = in nobody's; in `after` s at the earliest."""
 
     hook: Hook
     body: bytes
-    lane: int | None
+    lane: str | None
     after: float = 0.0
 
 
 def tell(fact: Fact, hooks: Hooks, faults: Faults, key: str) -> Iterator[Telling]:
     """Yield the webhooks of a fact, in the order in which they leave.
 
-    Each event of a call has a hook of its own, and the call is told in order all the same; whoever registers twice for
-    an event has a second, independent telling: the lane.
+    Each event of a call has a hook of its own, or two while hooks are replaced, and every receiver is told of the call
+    in order all the same: the lane is the receiver, whatever comes and goes among its hooks.
     """
-    receivers = list(enumerate(hooks.of(fact.event)))
-    if len(receivers) > 1 and faults.strike("webhook_one_hook", key, fact.event):
-        receivers = [receivers[int(faults.choose(tuple(str(lane) for lane, _ in receivers)))]]
-    for lane, hook in receivers:
+    told = hooks.of(fact.event)
+    if len(told) > 1 and faults.strike("webhook_one_hook", key, fact.event):
+        one = faults.choose(tuple(str(hook.hook_id) for hook in told))
+        told = [hook for hook in told if str(hook.hook_id) == one]
+    for hook in told:
         if faults.strike("hook_forgotten", key, fact.event):
             hooks.forget(hook.hook_id)
         elif not faults.strike("webhook_dropped", key, fact.event):
-            yield from _send(fact, hook, lane, faults, key)
+            yield from _send(fact, hook, faults, key)
 
 
-def _send(fact: Fact, hook: Hook, lane: int, faults: Faults, key: str) -> Iterator[Telling]:
-    body = body_of(event_type(fact.event, faults, key), distort(fact.data, faults, key, fact.event))
+def _send(fact: Fact, hook: Hook, faults: Faults, key: str) -> Iterator[Telling]:
+    body = distorted_body(fact.event, fact.data, faults, key)
     late = faults.strike("webhook_late", key, fact.event)
     overtaken = faults.strike("webhook_out_of_order", key, fact.event)
     after = 0.0
@@ -47,7 +48,7 @@ def _send(fact: Fact, hook: Hook, lane: int, faults: Faults, key: str) -> Iterat
         after += _LATE if late.seconds is None else late.seconds
     if overtaken is not None:
         after += _OVERTAKEN if overtaken.seconds is None else overtaken.seconds
-    telling = Telling(hook, body, None if overtaken else lane, after)
+    telling = Telling(hook, body, None if overtaken else hook.receiver, after)
     yield telling
     if faults.strike("webhook_doubled", key, fact.event):
         yield telling

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 
 from bridge.simulator.account import Account
 from bridge.simulator.clock import SimulatedClock
@@ -14,10 +15,10 @@ from bridge.simulator.limiter import SlidingLimiter
 from bridge.simulator.lists import ListName
 from bridge.simulator.log import Webhook, WebhookLog
 from bridge.simulator.operations import GetList
-from bridge.simulator.options import RetryPolicy, SimulatorOptions
+from bridge.simulator.options import RetryPolicy, SimulatorOptions, check_quota
 from bridge.simulator.request_log import RequestLog
 from bridge.simulator.seeds import stream
-from bridge.simulator.tasks import end_tasks
+from bridge.simulator.tasks import end_tasks, watch_tasks
 from bridge.simulator.webhook_faults import tell
 
 # What is due within it is told together: at 500 webhooks a second a wake-up for each would cost more than they do.
@@ -44,9 +45,11 @@ class World:
         for key, account in self.accounts.items():
             self.requests.add_key(key, account.options.window)
         self._clock = SimulatedClock(options.speed)
-        self._delivery = Delivery(
-            self.log, options.retry, concurrency=options.concurrency, max_pending=options.max_pending
-        )
+        share = max(1, options.max_pending // len(self.accounts))
+        self._deliveries = {
+            key: Delivery(self.log, options.retry, concurrency=options.concurrency, max_pending=share)
+            for key in self.accounts
+        }
         self._player: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._playing = False
@@ -54,7 +57,7 @@ class World:
     @property
     def pending(self) -> int:
         """Return how many webhooks are on their way or wait to be sent again."""
-        return self._delivery.pending
+        return sum(delivery.pending for delivery in self._deliveries.values())
 
     @property
     def playing(self) -> bool:
@@ -67,15 +70,24 @@ class World:
 
     async def wake(self) -> None:
         """Let things happen."""
-        await self._delivery.start()
-        self._player = asyncio.create_task(self._live())
+        for delivery in self._deliveries.values():
+            await delivery.start()
+        self._player = asyncio.create_task(self._live(), name="player of calls")
+
+    async def watch(self) -> None:
+        """Wait for ever, and raise FailedTaskError when a part of the simulator has failed. Belongs after `start`."""
+        senders = [sender for delivery in self._deliveries.values() for sender in delivery.senders]
+        await watch_tasks([*self._players(), *senders])
 
     async def sleep(self) -> None:
-        """Let nothing happen any more, at once; what still waited is given up in the log."""
-        try:
-            await end_tasks([] if self._player is None else [self._player])
-        finally:
-            await self._delivery.stop()
+        """Let nothing happen any more, at once; what still waited is given up in the log.
+
+        Raises FailedTaskError when a part of the simulator has failed.
+        """
+        async with AsyncExitStack() as stack:
+            for delivery in self._deliveries.values():
+                stack.push_async_callback(delivery.stop)
+            await end_tasks(self._players())
 
     def start_playing(self) -> None:
         """Let calls come; the first time also lets simulated time run. Nothing changes when they come already."""
@@ -93,11 +105,12 @@ class World:
         Waits at most `drain` seconds; False when webhooks are still on their way then.
         """
         self._playing = False
+        now = self.simulated_now
         for account in self.accounts.values():
-            last, facts = account.day.close(finish=finish)
-            self._tell(account, facts)
-            self._clock.jump(time.monotonic(), last)
-        return await self._delivery.drain(drain)
+            # What is due has happened, also when the loop was too busy to tell of it in time.
+            self._tell(account, account.day.advance(now))
+            self._tell(account, account.day.close(now, finish=finish))
+        return all(await asyncio.gather(*(delivery.drain(drain) for delivery in self._deliveries.values())))
 
     async def play(self, duration: float) -> bool:
         """Play for `duration` real seconds, then stop as `stop_playing` does."""
@@ -114,16 +127,23 @@ class World:
         self._changed.set()
 
     def set_limit(self, key: str, limit: int, window: float, *, retry_after: bool = True) -> None:
-        """Change a key's quota; what has arrived already counts in it."""
+        """Change a key's quota; what has arrived already counts in it. Raises ValueError for one that cannot be."""
+        check_quota(limit, window)
         arrivals = self.requests.keys[key].arrivals
         account = self.accounts[key]
         account.limiter = SlidingLimiter(limit, window, arrivals.last(limit))
         account.retry_after = retry_after
         arrivals.watch(window)
 
+    @property
+    def retry(self) -> RetryPolicy:
+        """Return how often webhooks are sent again."""
+        return next(iter(self._deliveries.values())).retry
+
     def set_retry(self, retry: RetryPolicy) -> None:
         """Change how often webhooks are sent again, from the next answer on."""
-        self._delivery.set_retry(retry)
+        for delivery in self._deliveries.values():
+            delivery.set_retry(retry)
 
     def let_time_run(self) -> float:
         """Return the simulated second, after a look at what happens next; the first time it is 0.0."""
@@ -144,6 +164,9 @@ class World:
         if self.faults.strike("row_added", account.key, operation.operation_id):
             self.add_row(account.key, operation.name)
 
+    def _players(self) -> list[asyncio.Task[None]]:
+        return [] if self._player is None else [self._player]
+
     async def _live(self) -> None:
         while True:
             now = self.simulated_now
@@ -162,7 +185,7 @@ class World:
             self.log.happened(fact.event)
             for telling in tell(fact, account.hooks, self.faults, account.key):
                 hook = telling.hook
-                self._delivery.submit(
+                self._deliveries[account.key].submit(
                     Webhook(
                         key=account.key,
                         event=fact.event,

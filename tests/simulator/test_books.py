@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bridge.simulator import Fault, RetryPolicy, SimulatorOptions
 from bridge.simulator import limiter as limiter_module
 from bridge.simulator.books import Books
-from bridge.simulator.facts import body_of
+from bridge.simulator.facts import body_of, envelope_of
 from bridge.simulator.limiter import Arrivals
 from bridge.simulator.shelf import Shelf
 
@@ -50,17 +50,45 @@ def test_the_oldest_rows_leave_a_full_shelf() -> None:
 def test_a_lost_caller_is_forgotten_after_a_day() -> None:
     """He leaves the list without a word, and whoever calls in vain again later is new."""
     books = Books(kept=10)
-    assert books.lose("1", "2", "Inga", at=0).attempts == 1
-    assert books.lose("1", "2", "Inga", at=100).attempts == 2
+
+    def attempts(at: int) -> int:
+        return books.lose("1", "2", "Inga", at=at)[0].row.attempts
+
+    assert attempts(0) == 1
+    assert attempts(100) == 2
     assert [lost.attempts for lost in books.lost_callers(100 + DAY - 1)] == [2]
     assert list(books.lost_callers(100 + DAY)) == []
-    assert books.lose("1", "2", "Inga", at=100 + DAY).attempts == 1
+    assert attempts(100 + DAY) == 1
     books.lose("3", "2", "Inga", at=100 + 3 * DAY)
     assert not books.find("1", "2", at=100 + 3 * DAY)
     assert books.find("3", "2", at=100 + 3 * DAY)
     assert not books.find("3", "2", at=100 + 3 * DAY)
     books.lose("5", "2", "Inga", at=0)
     assert not books.find("5", "2", at=DAY)
+
+
+def test_lost_callers_are_listed_last_contact_first() -> None:
+    """Whoever called last comes first, in whatever order the platform noted them; of equals the one noted last."""
+    books = Books(kept=10)
+    for caller, at in (("late", 300), ("early", 100), ("middle", 200), ("same", 200), ("early", 150)):
+        books.lose(caller, "2", "Inga", at=at)
+    assert [(lost.caller_id, lost.last_contact) for lost in books.lost_callers(400)] == [
+        ("late", 300),
+        ("same", 200),
+        ("middle", 200),
+        ("early", 150),
+    ]
+    assert books.find("middle", "2", at=400)
+    assert [lost.caller_id for lost in books.lost_callers(400)] == ["late", "same", "early"]
+
+
+def test_a_lost_caller_who_rang_several_times_is_new_all_the_same() -> None:
+    """His attempts begin above one; the next one adds to them."""
+    books = Books(kept=10)
+    lost, new = books.lose("1", "2", "Inga", at=0, first=3)
+    assert (lost.row.attempts, new) == (3, True)
+    again, new = books.lose("1", "2", "Inga", at=5, first=3)
+    assert (again.row.attempts, again.spell, new) == (4, lost.spell, False)
 
 
 def test_lost_callers_are_bounded() -> None:
@@ -116,7 +144,7 @@ def test_a_kept_body_takes_what_it_is_long() -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        bodies = [body_of("CallStarted", {"callID": number}) for number in range(1000)]
+        bodies = [body_of(envelope_of("CallStarted", {"callID": number})) for number in range(1000)]
         taken = tracemalloc.get_traced_memory()[0] - before
     finally:
         tracemalloc.stop()

@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from typer.testing import CliRunner
+
+from bridge.cli.main import app
+from bridge.simulator import SimulatorOptions
+from bridge.simulator.day import Day
 
 COMMAND = (sys.executable, "-m", "bridge.cli", "simulator")
 
@@ -52,23 +57,65 @@ def test_a_taken_port_is_one_sentence() -> None:
     """It ends with 1 and names the address."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run((*COMMAND, "--port", str(port)), capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 1
+        done = CliRunner().invoke(app, ["simulator", "--port", str(port)])
+    assert done.exit_code == 1
     assert f"127.0.0.1:{port}" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert isinstance(done.exception, SystemExit)
 
 
-@pytest.mark.parametrize("wrong", [("--speed", "0"), ("--calls-per-second", "-1"), ("--repeats", "-1"), ("--nothing",)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--speed", "0"),
+        ("--speed", "nan"),
+        ("--speed", "inf"),
+        ("--calls-per-second", "-1"),
+        ("--calls-per-second", "nan"),
+        ("--report", "nan"),
+        ("--repeats", "-1"),
+        ("--kept-log", "0"),
+        ("--key", "one", "--key", "one"),
+        ("--key", "x" * 201),
+        ("--nothing",),
+    ],
+)
 def test_wrong_use_ends_with_2(wrong: tuple[str, ...]) -> None:
     """An option that cannot be played is refused before anything listens."""
-    done = subprocess.run((*COMMAND, *wrong), capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    done = CliRunner().invoke(app, ["simulator", *wrong])
+    assert done.exit_code == 2
+    assert done.stderr
+    assert isinstance(done.exception, SystemExit)
 
 
 def test_help_has_an_example() -> None:
     """`--help` shows how to start it and how to register a webhook."""
-    done = subprocess.run((*COMMAND, "--help"), capture_output=True, text=True, timeout=20, check=False)
-    assert done.returncode == 0
+    done = CliRunner().invoke(app, ["simulator", "--help"])
+    assert done.exit_code == 0
     assert "--seed 1 --speed 60" in done.stdout
     assert "curl -X POST" in done.stdout
+
+
+def test_a_simulator_that_has_failed_ends_with_1_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only when somebody stops it: a day that stands still would look like a quiet one."""
+
+    def fail(*_: object) -> None:
+        raise ArithmeticError("a bug")
+
+    monkeypatch.setattr(Day, "advance", fail)
+    done = CliRunner().invoke(app, ["simulator", "--port", "0", "--report", "60"])
+    assert done.exit_code == 1
+    assert "the player of calls has ended: ArithmeticError: a bug" in done.stderr
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_the_rows_that_are_kept_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--kept-log` and `--kept-rows` bound the log and the lists."""
+    seen: list[SimulatorOptions] = []
+
+    async def note(options: SimulatorOptions, _: float) -> None:
+        seen.append(options)
+
+    monkeypatch.setattr("bridge.cli.simulator._play", note)
+    done = CliRunner().invoke(app, ["simulator", "--kept-log", "77", "--kept-rows", "55"])
+    assert done.exit_code == 0
+    assert [(options.kept_log, options.kept_rows) for options in seen] == [(77, 55)]

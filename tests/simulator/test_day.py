@@ -1,36 +1,13 @@
 """The day of calls, in simulated time alone."""
 
 from collections import defaultdict
-from datetime import UTC, datetime
-from random import Random
 
 import orjson
 import pytest
 
-from bridge.simulator import Faults, SimulatorOptions
-from bridge.simulator.account import Account
-from bridge.simulator.facts import EVENTS, Fact, body_of
-from bridge.simulator.options import DEFAULT_KEY
+from bridge.simulator.facts import EVENTS, Fact, body_of, envelope_of
 from tests.simulator.contract import WEBHOOKS
-
-BEGIN = int(datetime(2017, 10, 16, 6, tzinfo=UTC).timestamp())
-HOURS = 3_600.0
-
-
-def account(seed: int = 1, calls_per_second: float = 0.1) -> Account:
-    return Account(
-        DEFAULT_KEY, SimulatorOptions(seed=seed, calls_per_second=calls_per_second), 0, BEGIN, Faults(Random(1))
-    )
-
-
-def play(of: Account, until: float, step: float | None = None) -> list[Fact]:
-    of.day.open(0.0)
-    facts: list[Fact] = []
-    at = 0.0
-    while at < until:
-        at = min(until, at + (step or until))
-        facts += of.day.advance(at)
-    return facts
+from tests.simulator.days import BEGIN, HOURS, account, play
 
 
 def calls_of(facts: list[Fact]) -> dict[str, list[str]]:
@@ -53,13 +30,13 @@ def test_a_day_has_every_event_and_every_webhook_fits_the_contract() -> None:
     facts = play(account(), 3 * HOURS)
     assert {fact.event for fact in facts} == set(EVENTS)
     for fact in facts:
-        WEBHOOKS[fact.event].validate(orjson.loads(body_of(fact.event, fact.data)))
+        WEBHOOKS[fact.event].validate(orjson.loads(body_of(envelope_of(fact.event, fact.data))))
 
 
 def test_a_call_happens_in_order() -> None:
     """Started comes first, then connected, then at most two transfers, and completed last."""
     of = account()
-    facts = play(of, HOURS) + of.day.close(finish=True)[1]
+    facts = play(of, HOURS) + of.day.close(HOURS, finish=True)
     calls = {subject: events for subject, events in calls_of(facts).items() if subject.startswith("call/")}
     shapes = {tuple(events) for events in calls.values()}
     answered = ("CallStarted", "CallConnected")
@@ -104,27 +81,30 @@ def test_a_history_row_appears_when_the_call_ends() -> None:
             assert row.contact_id == fact.data["contactID"]
             assert row.connection_time == fact.data["connectionTime"]
             assert row.ended - BEGIN == int(fact.at)
-    assert of.books.finished_calls == len(of.books.calls)
-    assert of.day.started_calls > of.books.finished_calls
+    assert of.ledger.finished_calls == len(of.books.calls) == len(of.ledger.calls)
+    assert of.day.started_calls > of.ledger.finished_calls
 
 
 def test_a_lost_caller_is_added_then_updated_and_removed_once_reached() -> None:
-    """Attempts count up by one from `added`, and `removed` comes only for somebody who is on the list."""
+    """Attempts count up by one from `added`, which may tell of several; `removed` is for who is on the list alone."""
     attempts: dict[str, int] = {}
     seen = set()
+    first = set()
     for fact in play(account(), 3 * HOURS):
         if not fact.event.startswith("LostCaller"):
             continue
         seen.add(fact.event)
         if fact.event == "LostCallerAdded":
             assert fact.subject not in attempts
-            attempts[fact.subject] = 1
+            attempts[fact.subject] = int(str(fact.data["attempts"]))
+            first.add(attempts[fact.subject])
         elif fact.event == "LostCallerUpdated":
             attempts[fact.subject] += 1
             assert fact.data["attempts"] == attempts[fact.subject]
         else:
             del attempts[fact.subject]
     assert len(seen) == 3
+    assert first == {1, 2, 3}
 
 
 def test_numbers_are_national_and_international() -> None:
@@ -139,10 +119,10 @@ def test_closing_a_day_ends_or_cuts_the_calls_in_flight(finish: bool) -> None:
     """Ended at once, every call that started is in the history; cut, those in flight never are."""
     of = account(calls_per_second=1.0)
     play(of, 600.0)
-    in_flight = of.day.started_calls - of.books.finished_calls
-    _, facts = of.day.close(finish=finish)
+    in_flight = of.day.started_calls - of.ledger.finished_calls
+    facts = of.day.close(600.0, finish=finish)
     assert in_flight > 10
-    assert (of.day.started_calls == of.books.finished_calls) is finish
+    assert (of.day.started_calls == of.ledger.finished_calls) is finish
     assert (sum(fact.event == "CallCompleted" for fact in facts) == in_flight) is finish
     assert of.day.next_at is None
 

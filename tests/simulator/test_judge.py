@@ -7,11 +7,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
+from bridge.simulator import (
+    AccountOptions,
+    DialCounts,
+    DialLog,
+    DialRequest,
+    FailedTaskError,
+    Simulator,
+    SimulatorOptions,
+)
 from bridge.simulator.options import DEFAULT_KEY
+from bridge.simulator.request_log import KEPT_BODY, KEPT_TEXT
 from tests.simulator.asking import Asker, Simulate, until
 from tests.simulator.receiver import Receiver
 
+TRUTH = ("calls", "recordings", "voicemails", "lost_callers")
 CONTACTS = "trigger/contacts?initial_contact_id=0"
 
 
@@ -45,6 +55,8 @@ async def test_every_request_is_noted(simulate: Simulate, ask: Asker) -> None:
         await ask.control(simulator, "GET", f"/requests?key={DEFAULT_KEY}&operation=GetContacts&status=429&limit=5")
     ).answer
     assert chosen == [rows[3]]
+    assert (await ask.control(simulator, "GET", "/requests?limit=2&offset=1")).answer == rows[1:3]
+    assert (await ask.control(simulator, "GET", "/requests?offset=9")).answer == []
 
 
 @pytest.mark.asyncio
@@ -113,7 +125,31 @@ async def test_the_judge_knows_what_has_really_happened(simulate: Simulate, ask:
         == overview["finished_calls"]
         == len((await ask.control(simulator, "GET", "/calls?limit=1000")).answer)
     )
-    assert (await ask.control(simulator, "GET", "/lost_callers")).answer
+    spells = (await ask.control(simulator, "GET", "/lost_callers?limit=1000")).answer
+    assert len(spells) == overview["lost_callers"] > 0
+    everything = (await ask.control(simulator, "GET", "/calls?limit=1000")).answer
+    assert (await ask.control(simulator, "GET", "/calls?limit=3&offset=2")).answer == everything[2:5]
+    assert (await ask.control(simulator, "GET", f"/calls?offset={10**19 - 1}")).answer == []
+
+
+@pytest.mark.asyncio
+async def test_rows_that_the_api_has_lost_are_still_known(simulate: Simulate, ask: Asker) -> None:
+    """Deleted between pages, by hand, or by their owner: the API does not show them, the judge does."""
+    limit = {DEFAULT_KEY: AccountOptions(limit=10_000)}
+    simulator = await simulate(SimulatorOptions(calls_per_second=300, speed=6000, keys=limit))
+    assert await simulator.play(0.2)
+    before = {path: (await ask.control(simulator, "GET", f"/{path}?limit=1000")).answer for path in TRUTH}
+    await ask.switch(simulator, "row_deleted", times=6)
+    for name, id_name in (("call_history", "call"), ("call_records", "record"), ("voicemails", "voicemail")):
+        for _ in range(2):
+            await ask.api(simulator, "GET", f"trigger/{name}?initial_{id_name}_id=0&limit=1&offset=1")
+        assert (await ask.control(simulator, "DELETE", f"/rows/{name}")).status == 200
+    assert simulator.faults.struck["row_deleted"] == 6
+    listed = (await ask.api(simulator, "GET", "trigger/call_history?initial_call_id=0&limit=500")).data
+    assert len(listed) == min(500, len(before["calls"]) - 3)
+    assert {path: (await ask.control(simulator, "GET", f"/{path}?limit=1000")).answer for path in TRUTH} == before
+    deleted = [row for row in before["voicemails"] if row["deleted"]]
+    assert len(deleted) == simulator.log.of("VoicemailDeleted").facts > 0
 
 
 @pytest.mark.asyncio
@@ -125,14 +161,74 @@ async def test_dials_are_counted_by_destination(simulate: Simulate, ask: Asker) 
         await ask.api(simulator, "POST", "dial", json={"contactID": contact, "destination": destination})
     await ask.switch(simulator, "answer_503")
     await ask.api(simulator, "POST", "dial", json={"contactID": contact, "destination": "222"})
+    await ask.control(simulator, "DELETE", "/faults")
+    await ask.switch(simulator, "dial_without_call")
+    await ask.api(simulator, "POST", "dial", json={"contactID": contact, "destination": "333"})
     dials = (await ask.control(simulator, "GET", "/dials")).answer
-    assert dials["to"] == {"111": 2, "222": 2}
+    assert dials["to"] == {
+        "111": {"requests": 2, "processed": 2, "calls": 2},
+        "222": {"requests": 2, "processed": 1, "calls": 1},
+        "333": {"requests": 1, "processed": 1, "calls": 0},
+    }
     assert [(row["destination"], row["processed"], row["call_id"] is None) for row in dials["rows"]] == [
         ("111", True, False),
         ("222", True, False),
         ("111", True, False),
         ("222", False, True),
+        ("333", True, True),
     ]
+
+
+@pytest.mark.asyncio
+async def test_dials_of_whomever_are_seen_and_told_apart_by_key(simulate: Simulate, ask: Asker) -> None:
+    """Of accounts, of an unknown key, of a key without the word Bearer, of none; `?key=` shows one's own alone."""
+    simulator = await simulate(SimulatorOptions(keys={"one": AccountOptions(), "two": AccountOptions()}))
+    for authorization in ("Bearer one", "Bearer two", "Bearer two", "Bearer nobody", "one", None):
+        key = "two" if authorization == "Bearer two" else "one"
+        contact = simulator.accounts[key].directory.staff[0].contact_id
+        body = {"contactID": contact, "destination": "777"}
+        await ask.api(simulator, "POST", "dial", json=body, authorization=authorization)
+    rows = (await ask.control(simulator, "GET", "/dials")).answer["rows"]
+    assert [(row["key"], row["processed"]) for row in rows] == [
+        ("one", True),
+        ("two", True),
+        ("two", True),
+        ("nobody", False),
+        ("one", False),
+        ("", False),
+    ]
+    for key, requests, processed in (("one", 2, 1), ("two", 2, 2), ("nobody", 1, 0), ("three", 0, 0)):
+        dials = (await ask.control(simulator, "GET", f"/dials?key={key}")).answer
+        assert {row["key"] for row in dials["rows"]} <= {key}
+        assert len(dials["rows"]) == requests
+        expected = {"777": {"requests": requests, "processed": processed, "calls": processed}}
+        assert dials["to"] == (expected if requests else {})
+    assert simulator.requests.dials.to("777") == DialCounts(requests=6, processed=3, calls=3)
+    assert [row.authentic for row in simulator.requests.of(key="one")] == [True, False]
+    assert simulator.requests.keys["one"].arrivals.total == 1
+
+
+def test_dials_to_many_numbers_do_not_fill_the_memory() -> None:
+    """Beyond so many numbers the others are counted together."""
+    log = DialLog(kept=5)
+    for number in range(10_005):
+        log.note(DialRequest(0.0, "key", 1, str(number), processed=True, call_id=None))
+    log.note(DialRequest(0.0, "key", 1, "3", processed=True, call_id=7))
+    assert len(log) == 5
+    assert log.others == DialCounts(requests=5, processed=5)
+    assert log.to("3") == DialCounts(requests=2, processed=2, calls=1)
+
+
+@pytest.mark.asyncio
+async def test_what_the_log_keeps_of_a_request_is_bounded(simulate: Simulate, ask: Asker) -> None:
+    """Of a long key, path, body and destination it keeps the beginning."""
+    simulator = await simulate(SimulatorOptions())
+    body = {"contactID": 1, "destination": "5" * 500_000}
+    await ask.api(simulator, "POST", "dial?" + "p" * 3000, json=body, authorization="Bearer " + "k" * 3000)
+    (row,) = simulator.requests.rows
+    (dial,) = simulator.requests.dials
+    assert (len(row.key), len(row.path), len(row.body)) == (KEPT_TEXT, KEPT_TEXT, KEPT_BODY)
+    assert (dial.key, dial.destination) == (row.key, "5" * KEPT_TEXT)
 
 
 @pytest.mark.asyncio
@@ -143,7 +239,15 @@ async def test_arrivals_are_counted_in_any_window(simulate: Simulate, ask: Asker
         await ask.api(simulator, "GET", CONTACTS, authorization="Bearer two")
     for query, most in (("key=two", 3), ("key=two&window=0", 1), ("key=one", 0), ("", 0)):
         assert (await ask.control(simulator, "GET", f"/arrivals?{query}")).answer["most"] == most, query
-    for path in ("/arrivals?key=three", "/arrivals?window=x", "/requests?limit=x", "/calls?limit=-1"):
+    for path in (
+        "/arrivals?key=three",
+        "/arrivals?window=x",
+        "/arrivals?window=-1",
+        "/arrivals?window=nan",
+        "/arrivals?window=inf",
+        "/requests?limit=x",
+        "/calls?limit=-1",
+    ):
         said = await ask.control(simulator, "GET", path)
         assert said.status == 400, path
         assert said.answer["error"]
@@ -198,5 +302,5 @@ async def test_a_failure_inside_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(simulator.accounts[DEFAULT_KEY].day, "advance", fail)
     simulator.start_playing()
     await asyncio.sleep(0.05)  # the failing task runs in real time
-    with pytest.raises(ArithmeticError, match="a bug"):
+    with pytest.raises(FailedTaskError, match="player of calls has ended: ArithmeticError: a bug"):
         await simulator.stop()

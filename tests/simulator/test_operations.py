@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
+from bridge.simulator import AccountOptions, DialCounts, Simulator, SimulatorOptions
 from bridge.simulator.facts import EVENTS
 from bridge.simulator.lists import ID_NAMES, LISTS
 from bridge.simulator.operations import OPERATION_IDS
@@ -88,6 +88,14 @@ async def test_a_list_is_paged_and_continued_from_an_id(played: Simulator, ask: 
     none = await ask.api(played, "GET", f"trigger/{name}?initial_{ID_NAMES[name]}={ids[0]}")  # type: ignore[index]
     assert (none.status, none.answer["message"]) == (404, "No items found")
     assert await rows(ask, played, name, f"&{ID_NAMES[name]}={ids[1]}") == [everything[1]]  # type: ignore[index]
+
+
+@pytest.mark.asyncio
+async def test_a_page_has_a_hundred_rows_when_nothing_is_said(played: Simulator, ask: Asker) -> None:
+    """The newest hundred of more."""
+    everything = await rows(ask, played, "call_history", "&limit=500")
+    assert len(everything) > 100
+    assert await rows(ask, played, "call_history") == everything[:100]
 
 
 @pytest.mark.asyncio
@@ -207,7 +215,7 @@ async def test_a_dial_leads_to_an_outgoing_call(simulate: Simulate, ask: Asker, 
     )
     (dial,) = simulator.requests.dials
     assert (dial.call_id, dial.processed, dial.destination) == (started.data["callID"], True, "37060000000")
-    assert simulator.requests.dials_to == {"37060000000": 1}
+    assert simulator.requests.dials.to("37060000000") == DialCounts(requests=1, processed=1, calls=1)
 
 
 @pytest.mark.asyncio

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 
@@ -68,6 +69,19 @@ async def test_the_21st_webhook_of_an_account_is_refused(say: Say) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_forgotten_webhook_counts_against_the_cap(simulate: Simulate, ask: Asker) -> None:
+    """The vendor goes on counting what it never sends to any more, until it is deleted."""
+    simulator = await simulate(SimulatorOptions())
+    hooks = [(await ask.api(simulator, "POST", "webhooks/CallStarted", json=HOOK)).data for _ in range(20)]
+    for hook in hooks:
+        assert (await ask.control(simulator, "POST", f"/hooks/{hook}/forget")).status == 200
+    assert (await ask.api(simulator, "POST", "webhooks/CallStarted", json=HOOK)).status == 403
+    assert (await ask.api(simulator, "DELETE", f"webhooks/{hooks[0]}")).status == 200
+    assert (await ask.api(simulator, "POST", "webhooks/CallStarted", json=HOOK)).status == 200
+    assert (await ask.api(simulator, "POST", "webhooks/CallStarted", json=HOOK)).status == 403
+
+
+@pytest.mark.asyncio
 async def test_a_webhook_belongs_to_its_account(say: Say) -> None:
     """Another key cannot delete it."""
     hook = (await say("POST", "webhooks/CallStarted", json=HOOK))[1]["data"]
@@ -83,7 +97,30 @@ async def test_a_limited_key_may_use_its_methods_alone(say: Say) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"{}", b'{"endpoint": 5}', b'{"endpoint": "ftp://a"}', b'{"endpoint": "x"}']
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"endpoint": 5}',
+        *(
+            orjson.dumps({"endpoint": endpoint})
+            for endpoint in (
+                "x",
+                "ftp://a",
+                "http://",
+                "http://[",
+                "http:///x",
+                "http://127.0.0.1:99999/x",
+                "http://127.0.0.1:0/x",
+                "http://a:b/",
+                "http://a/b c",
+                "http://a/\0",
+                "http://a/" + "x" * 2048,
+            )
+        ),
+    ],
 )
 async def test_a_registration_without_a_url_is_refused(say: Say, body: bytes) -> None:
     """What is not an object with an HTTP endpoint is a 422."""
@@ -107,7 +144,15 @@ async def test_what_is_not_there_is_answered_in_the_envelope(say: Say, method: s
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"operations": frozenset({"Dail"})}, {"limit": 0}, {"window": 0}, {"max_hooks": -1}, {"calls_per_second": 0}],
+    [
+        {"operations": frozenset({"Dail"})},
+        {"limit": 0},
+        {"limit": 10**19},
+        {"window": 0},
+        {"window": float("nan")},
+        {"max_hooks": -1},
+        {"calls_per_second": 0},
+    ],
 )
 def test_an_account_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     """A slip in an operation's name would otherwise look like a key without rights."""

@@ -264,9 +264,11 @@ async def test_a_history_row_names_another_contact(
         for received in receiver.received
         if received.event == "CallCompleted"
     }
-    rows = list(simulator.accounts[DEFAULT_KEY].books.calls.newest_first())
+    rows = (await ask.api(simulator, "GET", HISTORY + "&limit=500")).data
     assert len(rows) == len(told) > 5
-    assert {told[row.call_id] != row.contact_id for row in rows} == {switched_on}
+    assert {told[row["callID"]] != row["contactID"] for row in rows} == {switched_on}
+    truth = (await ask.control(simulator, "GET", "/calls?limit=500")).answer
+    assert {row["callID"]: row["contactID"] for row in truth} == told
 
 
 @pytest.mark.asyncio

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 import pytest_asyncio
 
 from bridge.simulator import Fault, Faults, Simulator, SimulatorOptions
-from bridge.simulator.distortions import ALIASES
-from bridge.simulator.facts import EVENTS
+from bridge.simulator.facts import ALIASES, EVENTS
 from bridge.simulator.options import DEFAULT_KEY
 from tests.simulator.asking import Asker, Simulate
 from tests.simulator.contract import WEBHOOKS
@@ -73,7 +73,7 @@ async def test_late_webhooks_hold_up_their_call_alone(simulator: Simulator, ask:
     assert sum(row.attempts[0].sent < late.attempts[0].sent for row in behind) > 10
     call_id = int(late.subject.removeprefix("call/"))
     told = [received.event for received in receiver.received if received.data.get("callID") == call_id]
-    assert told[0] == "CallStarted"
+    assert next(event for event in told if event != "CallRecorded") == "CallStarted"
 
 
 @pytest.mark.asyncio
@@ -145,7 +145,7 @@ async def test_fields_are_distorted(
     assert started
     for received in started:
         assert expected(received.data)
-        plain = {key: value for key, value in received.data.items() if key not in {"caller", "queueID"}}
+        plain = {key: value for key, value in received.data.items() if key != "queueID"} | {"caller": "6"}
         WEBHOOKS["CallStarted"].validate({**received.json, "data": plain})
     for received in receiver.received:
         if received.event != "CallStarted":
@@ -163,6 +163,37 @@ async def test_aliases_and_unknown_events_are_written(simulator: Simulator, ask:
     for event in set(EVENTS) & names.keys() - {"CallStarted"}:
         assert names[event] == ALIASES.get(event, event)
     assert names["CallCompleted"] == "CallCompletedEvent"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("data_null", {"type", "eventType", "version", "data"}),
+        ("data_missing", {"type", "eventType", "version"}),
+        ("event_type_missing", {"type", "version", "data"}),
+        ("body_not_json", None),
+    ],
+)
+async def test_bodies_are_distorted(
+    simulator: Simulator, ask: Asker, receiver: Receiver, name: str, expected: set[str] | None
+) -> None:
+    """`data` is null or missing, `eventType` is missing, or the JSON ends in the middle; other events are as always."""
+    await ask.switch(simulator, name, on=["CallStarted"])
+    assert await simulator.play(0.1)
+    started = [received.body for received in receiver.received if received.path == "CallStarted"]
+    assert len(started) > 10
+    for body in started:
+        if expected is None:
+            with pytest.raises(orjson.JSONDecodeError):
+                orjson.loads(body)
+            continue
+        told = orjson.loads(body)
+        assert set(told) == expected
+        assert ("data" in told and told["data"] is None) is (name == "data_null")
+    for received in receiver.received:
+        if received.path != "CallStarted":
+            WEBHOOKS[received.path].validate(received.json)
 
 
 def test_a_switch_strikes_what_it_is_meant_for_as_often_as_asked() -> None:
