@@ -202,7 +202,8 @@ class IngressService:
         )
 
     def _describe(self) -> None:
-        self.health.require("kafka", lambda: None if self.publisher.ready else f"{self.publisher.state}")
+        self.health.require("kafka", lambda: None if self.publisher.ready else self._kafka_problem())
+        self.health.warn("topics", self._missing_topics)
         metrics, counts = self.metrics, self.publisher.counts
         metrics.gauge("bridge_build_info", (version("mobili-stotele-bridge"), "ingress")).set(1)
         metrics.gauge("bridge_ready", ("ingress",)).set_function(lambda: not self.health.problems())
@@ -213,6 +214,13 @@ class IngressService:
         )
         metrics.read_counter("bridge_kafka_producer_replacements_total", lambda: {(): float(counts.replaced)})
         metrics.read_counter("bridge_kafka_outages_total", lambda: {(): float(counts.outages)})
+
+    def _kafka_problem(self) -> str:
+        return self._missing_topics() or f"no acknowledgement to be had: {self.publisher.state}"
+
+    def _missing_topics(self) -> str | None:
+        missing = sorted(self.publisher.missing)
+        return f"missing: {', '.join(missing)}" if missing else None
 
     async def _watch_secrets(self) -> None:
         while True:

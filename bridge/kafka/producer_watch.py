@@ -67,6 +67,11 @@ class ProducerWatch:
         """What the last look showed."""
         return PublisherState.STOPPED if self._stopping else self._health.state
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """The topics that were not there at the last look."""
+        return self._health.missing
+
     def start(self) -> None:
         """Start the task."""
         self._now = asyncio.get_running_loop().time

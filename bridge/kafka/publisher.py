@@ -51,6 +51,11 @@ class Publisher:
         """Whether Kafka is there, and was with all topics at least once."""
         return self._watch.state is PublisherState.READY
 
+    @property
+    def missing(self) -> frozenset[str]:
+        """The topics that were not there at the last look; what is published to the others is not disturbed."""
+        return self._watch.missing
+
     async def start(self) -> None:
         """Begin to connect, and return at once; tries for ever."""
         self._loop = asyncio.get_running_loop()

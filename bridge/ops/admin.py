@@ -56,7 +56,8 @@ class AdminServer:
 
     async def _readyz(self, _request: web.Request) -> web.Response:
         problems = self._health.problems()
-        body = orjson.dumps({"ready": not problems, "problems": problems}) + b"\n"
+        answer = {"ready": not problems, "problems": problems, "warnings": self._health.warnings()}
+        body = orjson.dumps(answer) + b"\n"
         return web.Response(status=503 if problems else 200, body=body, content_type="application/json")
 
     async def _scrape(self, _request: web.Request) -> web.Response:

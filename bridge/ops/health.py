@@ -1,6 +1,6 @@
 """Liveness and readiness of one process. Pure: the clock comes in as an argument."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 HEARTBEAT_S = 1.0
@@ -23,11 +23,16 @@ class Health:
         self._last_beat = now
         self._lag_s = 0.0
         self._conditions: list[Condition] = []
+        self._warnings: list[Condition] = []
         self._stopping = False
 
     def require(self, name: str, problem: Callable[[], str | None]) -> None:
         """Be ready only while `problem` answers None."""
         self._conditions.append(Condition(name, problem))
+
+    def warn(self, name: str, problem: Callable[[], str | None]) -> None:
+        """Tell of a problem that does not make the process unready, while `problem` answers one."""
+        self._warnings.append(Condition(name, problem))
 
     def begin_stop(self) -> None:
         """Be not ready from now on, and alive all the same."""
@@ -51,5 +56,13 @@ class Health:
         """Return what keeps the process from being ready, by name; empty when it is ready."""
         if self._stopping:
             return {"process": "shutting down"}
-        found = ((condition.name, condition.problem()) for condition in self._conditions)
-        return {name: problem for name, problem in found if problem is not None}
+        return _found(self._conditions)
+
+    def warnings(self) -> dict[str, str]:
+        """Return what is wrong although the process is ready, by name."""
+        return _found(self._warnings)
+
+
+def _found(conditions: Iterable[Condition]) -> dict[str, str]:
+    looked_at = ((condition.name, condition.problem()) for condition in conditions)
+    return {name: problem for name, problem in looked_at if problem is not None}

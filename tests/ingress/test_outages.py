@@ -105,6 +105,8 @@ async def test_a_missing_topic_hurts_only_its_own_events(own_kafka: LocalKafka) 
             assert time.monotonic() - began < ANSWER_WITHIN_S
             assert answer.status == 503
             assert (await once(ingress.port, "POST", hook_path(), STARTED)).status == 202
+            readiness = await _probe(ingress, "/readyz")
+            assert (readiness.status, json.loads(readiness.body)["warnings"]) == (200, {"topics": f"missing: {topic}"})
             await admin.create_topics([NewTopic(topic, 3, 1)])
             await _until_202(lambda: once(ingress.port, "POST", path, REMOVED))
         finally:

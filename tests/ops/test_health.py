@@ -14,6 +14,14 @@ def test_a_process_is_ready_when_nothing_is_wrong() -> None:
     assert health.problems() == {}
 
 
+def test_a_warning_does_not_make_it_unready() -> None:
+    """One missing topic is no reason to send all other events away."""
+    health = Health(now=0.0)
+    health.warn("topics", lambda: "missing: t")
+    health.warn("disk", lambda: None)
+    assert (health.problems(), health.warnings()) == ({}, {"topics": "missing: t"})
+
+
 def test_a_process_that_stops_is_not_ready_and_alive() -> None:
     """The balancer leaves it, and nobody kills it."""
     health = Health(now=0.0)
