@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import strategies
 
 from bridge.kafka.local import LocalKafka, start_local_kafka
 
@@ -11,6 +12,15 @@ from bridge.kafka.local import LocalKafka, start_local_kafka
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the expected samples be written anew: look at the difference before you commit it."""
     parser.addoption("--rewrite-samples", action="store_true", help="write tests/samples/records/ anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_characters() -> None:
+    """Make the table of all characters beforehand: in a fresh clone that takes seconds.
+
+    Else the first test that draws a text is taken for a slow one, and fails for that.
+    """
+    strategies.characters(codec="utf-8").validate()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
