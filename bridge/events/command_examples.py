@@ -51,7 +51,7 @@ RESULT_EXAMPLES: Mapping[str, tuple[JsonObject, ...]] = MappingProxyType(
             {
                 "status": "rejected",
                 "code": "not_found",
-                "message": "The vendor refused it with HTTP 404.",
+                "message": "The vendor refused it (HTTP 404).",
                 "command_type": "pbx.command.get-audio-prompt.v1",
                 "http_status": 404,
                 "data": None,
