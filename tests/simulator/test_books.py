@@ -112,6 +112,8 @@ def test_arrivals_remember_the_last_ones(monkeypatch: pytest.MonkeyPatch) -> Non
     "wrong",
     [
         {"speed": 0},
+        {"speed": float("nan")},
+        {"calls_per_second": float("inf")},
         {"calls_per_second": -1},
         {"keys": {}},
         {"concurrency": 0},
@@ -125,7 +127,9 @@ def test_a_simulator_that_cannot_be_is_refused(wrong: dict[str, object]) -> None
         SimulatorOptions(**wrong)  # type: ignore[arg-type] # what is wrong is the point
 
 
-@pytest.mark.parametrize("wrong", [{"probability": 1.1}, {"times": -1}, {"seconds": -0.1}])
+@pytest.mark.parametrize(
+    "wrong", [{"probability": 1.1}, {"times": -1}, {"seconds": -0.1}, {"seconds": 1e9}, {"seconds": float("nan")}]
+)
 def test_a_switch_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     """The error names the field."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -137,6 +141,32 @@ def test_delays_grow_up_to_the_longest_and_end() -> None:
     policy = RetryPolicy(repeats=5, first=0.5, factor=2, longest=3)
     assert [policy.delay(failed) for failed in range(1, 7)] == [0.5, 1.0, 2.0, 3, 3, None]
     assert RetryPolicy(repeats=0).delay(1) is None
+
+
+@pytest.mark.parametrize("first", [0.25, 0.0])
+def test_a_delay_stays_a_number_however_often_it_grew(first: float) -> None:
+    """Far beyond the largest power that is a number it is the longest, or none where it began with none."""
+    policy = RetryPolicy(repeats=10**7, first=first, longest=5.0)
+    for failed in (1000, 1024, 1025, 2000, 10**7):
+        assert policy.delay(failed) == (5.0 if first else 0.0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"repeats": -1},
+        {"first": -1},
+        {"first": float("nan")},
+        {"longest": float("inf")},
+        {"factor": 0.5},
+        {"factor": float("inf")},
+        {"timeout": 0},
+    ],
+)
+def test_a_retry_policy_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
+    """The error names the field: a time-out of 0 would wait for ever."""
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)  # type: ignore[arg-type] # what is wrong is the point
 
 
 def test_a_kept_body_takes_what_it_is_long() -> None:
