@@ -170,7 +170,9 @@ class ProducerWatch:
         return cause is None and not missing
 
     def _open_lanes(self, session: Session) -> frozenset[str]:
-        missing = frozenset(topic for topic in self.topics if not session.knows(topic))
+        # A topic that was just created is known before its partitions have leaders: not ready for a first webhook yet.
+        is_there = session.knows if self._health.complete else session.led
+        missing = frozenset(topic for topic in self.topics if not is_there(topic))
         now = self._now()
         for topic, lanes in self.topics.items():
             if self._replace or self._stopping:
