@@ -9,7 +9,9 @@ import typer
 from bridge.cli.settings_option import AsJson, fail
 from bridge.events.schemas import schema_files
 
-app = typer.Typer(help="The JSON Schemas of events, commands and results.", no_args_is_help=True)
+app = typer.Typer(
+    help="The JSON Schemas of events, commands and results. Example: bridge schemas list", no_args_is_help=True
+)
 
 
 @app.command("list")
