@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test check format schemas bench lock clean
+.PHONY: help setup demo test check format schemas bench mutants lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ schemas: $(STAMP) ## Write schemas/ anew from the models
 
 bench: $(STAMP) ## CPU per event against a bare aiohttp handler, and the peer where it is built
 	$(BIN)/python -m tests.bench $(ARGS)
+
+mutants: $(STAMP) ## Break each invariant on purpose, and see that its test sees it
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \

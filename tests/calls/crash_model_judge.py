@@ -17,27 +17,24 @@ class Ending(NamedTuple):
     published: tuple[str, ...]
 
 
-def wrong_in(world: World, scenario: Scenario) -> str | None:
-    """Say which invariant a world breaks."""
+def wrong_in(world: World, scenario: Scenario) -> Iterator[str]:
+    """Say which invariants a world breaks; each sentence begins with the invariant's name."""
     if world.unannounced:
-        return "S2 is broken: a dial was sent without a stored intent of the sender's epoch"
+        yield "S2 is broken: a dial was sent without a stored intent of the sender's epoch"
     for ending in endings(world, scenario):
-        if wrong := _wrong_with(ending):
-            return wrong
+        yield from _wrong_with(ending)
     finished = _published(world).keys()
     if not {scenario.commands[index].reference.id for index in world.work[: world.committed]} <= finished:
-        return f"O1 is broken: the offset {world.committed} passes a command without a result"
-    return None
+        yield f"O1 is broken: the offset {world.committed} passes a command without a result"
 
 
-def wrong_at_the_end(world: World, scenario: Scenario) -> str | None:
+def wrong_at_the_end(world: World, scenario: Scenario) -> Iterator[str]:
     """Say what is missing where nothing more can happen: a worker has run to the end."""
     for ending in endings(world, scenario):
         if not ending.published or (ending.published[0] == "in_doubt") is (len(ending.published) == 1):
-            return f"S3 is broken: {', '.join(ending.published) or 'nothing'} at the end"
+            yield f"S3 is broken: {', '.join(ending.published) or 'nothing'} at the end"
     if world.routed < len(scenario.commands) or world.committed < len(world.work):
-        return "O1 is broken: not all work is finished at the end"
-    return None
+        yield "O1 is broken: not all work is finished at the end"
 
 
 def endings(world: World, scenario: Scenario) -> Iterator[Ending]:
@@ -47,17 +44,16 @@ def endings(world: World, scenario: Scenario) -> Iterator[Ending]:
         yield Ending(world.posts.count(identity), tuple(published.get(id_, ())))
 
 
-def _wrong_with(ending: Ending) -> str | None:
+def _wrong_with(ending: Ending) -> Iterator[str]:
     terminal = [status for status in ending.published if not status.startswith("resolved")]
     if ending.posts > 1:
-        return "S1 is broken: a dial was sent twice"
+        yield "S1 is broken: a dial was sent twice"
     if len(terminal) > 1:
-        return f"S3 is broken: the results {', '.join(terminal)}"
-    if len(ending.published) > len(terminal) and ending.published[:-1] != ("in_doubt",):
-        return f"S3 is broken: {', '.join(ending.published)}"
+        yield f"S3 is broken: the results {', '.join(terminal)}"
+    elif len(ending.published) > len(terminal) and ending.published[:-1] != ("in_doubt",):
+        yield f"S3 is broken: {', '.join(ending.published)}"
     if (NEVER_SENT.intersection(terminal) and ending.posts) or (SENT_ONCE.intersection(terminal) and ending.posts != 1):
-        return f"S4 is broken: {terminal[0]} after {ending.posts} requests"
-    return None
+        yield f"S4 is broken: {terminal[0]} after {ending.posts} requests"
 
 
 def _published(world: World) -> dict[str, list[str]]:
