@@ -30,7 +30,7 @@ def simulator(
     kept_log: Annotated[int, typer.Option(min=1, help="Full rows of requests and of webhooks in the log.")] = 10_000,
     kept_rows: Annotated[
         int, typer.Option(min=1, help="Rows of each list and of the judge's truth, per key.")
-    ] = 30_000,
+    ] = 15_000,
     report: Annotated[float, typer.Option(min=0.1, help="Seconds between two lines of progress.")] = 10.0,
 ) -> None:
     """Play a working day of a PBX: its REST API, calls, and the webhooks that tell of them.

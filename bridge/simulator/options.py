@@ -114,7 +114,7 @@ class SimulatorOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     concurrency: int = 64  # webhooks on their way at once per key: enough for 500 a second at 100 ms each
     max_pending: int = 50_000  # webhooks waiting, shared evenly by the keys: 100 s of 500 a second, some 30 MB
-    kept_rows: int = 30_000  # rows per list and key: a day of 20 calls a second at speed 60, some 30 MB
+    kept_rows: int = 15_000  # rows per list and key, and again for the judge: some 45 MB when all are full
     kept_log: int = 10_000  # full rows of the log per kind, some 15 MB; the counters stay exact
 
     def __post_init__(self) -> None:
