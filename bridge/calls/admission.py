@@ -140,9 +140,10 @@ class Admission(Generic[WorkT]):
         # the return of the whole limit, nobody can say what will be.
         if request.lane is Lane.POLL or deadline > min(now + self.quota.hold, slow_down.clean_at):
             return True
-        ahead = self.lanes.of(request.lane)
-        earliest = max(now, slow_down.frozen_until)
-        return has_prospects(self.window, self.shares, ahead, deadline, earliest, dial=request.lane is Lane.DIAL)
+        shares, earliest = self.shares, max(now, slow_down.frozen_until)
+        if request.lane is Lane.DIAL:
+            return has_prospects(self.window, shares, self.lanes.dials, deadline, earliest)
+        return max(earliest, self.window.free_at(shares.limit, 1), self.pace.ready_at(shares)) < deadline
 
     def _dial_at(self, shares: Shares) -> float:
         """Give from when on a dial may go, as far as is known; a moment that has passed means now."""

@@ -7,6 +7,7 @@ ahead and rounds down to milliseconds. All draws are by the caller, so that hypo
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import floor
+from typing import NamedTuple
 
 from bridge.calls.quota import FIRST_BYTE_WITHIN, LINGER, Ending, Quota, Reservation, Window
 from bridge.calls.restoring import BrokerClock, StoredSlot, restore_window
@@ -19,6 +20,17 @@ class Call:
     reservation: Reservation
     reserved: float
     stored: float
+    number: int
+    limit: int
+
+
+class Arrived(NamedTuple):
+    """What the vendor has seen of a call: reserved as the so many-th, under this limit."""
+
+    number: int
+    at: float
+    limit: int
+    dial: bool
 
 
 @dataclass
@@ -31,8 +43,8 @@ class Adversary:
     true: float = 0.0
     shift: float = 0.0
     calls: list[Call] = field(default_factory=list)
-    arrivals: list[float] = field(default_factory=list)
-    dial_arrivals: list[float] = field(default_factory=list)
+    reservations: int = 0
+    arrived: list[Arrived] = field(default_factory=list)
     writes: list[tuple[float, StoredSlot]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,7 +72,8 @@ class Adversary:
         assert all(reservation.slot != call.reservation.slot for call in self.calls)
         assert 0 <= reservation.slot < self.quota.calls
         stored = self._store(reservation, None, delay)
-        self.calls.append(Call(reservation, self.true, stored))
+        self.reservations += 1
+        self.calls.append(Call(reservation, self.true, stored, self.reservations, self.quota.calls))
 
     def end(self, index: int, ending: Ending, share: float, delay: float | None) -> None:
         """End a call now; it arrived after `share` of the time it had for it; its ending is stored after a delay."""
@@ -94,14 +107,27 @@ class Adversary:
         while self.calls:
             self.end(0, Ending.ANSWERED, 1.0, 0.0)
 
+    def crowded(self) -> list[Arrived]:
+        """Give the calls that came too many: of those reserved until then, a window with it holds more than its limit.
+
+        Where the limit never changes, there are none of them exactly if no window holds more than the limit.
+        """
+        window = self.quota.window
+        by_reservation = sorted(self.arrived, key=lambda call: call.number)
+        crowded = []
+        for count, call in enumerate(by_reservation, start=1):
+            near = sorted(other.at for other in by_reservation[:count] if abs(other.at - call.at) <= window)
+            begun = (at for at in near if at <= call.at)
+            if any(sum(at <= other <= at + window for other in near) > call.limit for at in begun):
+                crowded.append(call)
+        return crowded
+
     def _finish(self, reservation: Reservation, ending: Ending) -> None:
         self.window = self.window.end(reservation, self.now, ending)
 
     def _arrive(self, call: Call, latest: float, share: float) -> None:
         at = call.stored + (max(latest, call.stored) - call.stored) * share
-        self.arrivals.append(at)
-        if call.reservation.dial:
-            self.dial_arrivals.append(at)
+        self.arrived.append(Arrived(call.number, at, call.limit, call.reservation.dial))
 
     def _store(self, reservation: Reservation, ending: Ending | None, delay: float) -> float:
         before = max((stored for stored, slot in self.writes if slot.slot == reservation.slot), default=self.true)

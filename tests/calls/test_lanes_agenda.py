@@ -2,7 +2,7 @@
 
 from bisect import insort
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.calls.agenda import Agenda
@@ -10,6 +10,7 @@ from bridge.calls.agenda import Agenda
 MOMENTS = st.integers(0, 30).map(float)
 
 
+@settings(deadline=None)  # how long an example takes is no part of the rule
 @given(st.lists(st.none() | MOMENTS, max_size=60), st.integers(0, 700))
 def test_an_agenda_is_a_sorted_list(steps: list[float | None], begun_with: int) -> None:
     """Whatever is put in and taken out, in however many parts: order, counts, and positions are a sorted list's."""
