@@ -117,7 +117,7 @@ def _started(script: Script) -> Generator[Asked, Answer, Verdict | TakenOver]:
         case Resolving(identity, verdict, resolution):
             return _run(resolve(identity, verdict, resolution, _MEANS))
         case TakingOver():
-            return _run(take_over(_Journal(), 0, "worker", _Publisher(), _Clock()))
+            return _run(take_over(_Journal(), 0, "worker", Publisher(), _Clock()))
 
 
 def _run(coroutine: Coroutine[Asked, Answer, ValueT]) -> Generator[Asked, Answer, ValueT]:
@@ -181,7 +181,7 @@ class _Clock:
         return NOW_MS
 
 
-class _Publisher:
+class Publisher:
     """As terse as can be: what is not looked at would only make more states."""
 
     def result(self, reference: Reference, conclusion: Conclusion, sent_ms: int | None, finished_ms: int) -> Record:
@@ -191,4 +191,4 @@ class _Publisher:
         return Record(RESULTS, reference.id.encode(), f"resolved {resolution.outcome}".encode(), [])
 
 
-_MEANS = Means(_Writer(0), _Slots(), _Vendor(), _Clock(), _Publisher(), jitter=float)
+_MEANS = Means(_Writer(0), _Slots(), _Vendor(), _Clock(), Publisher(), jitter=float)

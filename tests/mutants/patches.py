@@ -60,6 +60,6 @@ def copy_tree(target: Path) -> None:
 
 def apply(mutant: Mutant, tree: Path, *, back: bool = False) -> str | None:
     """Apply a patch to a tree, or take it back; give why it could not be."""
-    command = ["git", "apply", *(["--reverse"] if back else []), mutant.path]
+    command = ["git", "apply", *(["--reverse"] if back else []), str(mutant.path)]
     run = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=30, check=False)
     return None if run.returncode == 0 else run.stderr.strip()
