@@ -1,6 +1,6 @@
 """Things in the order of their moments, immutable: what waits by deadline, slots by the moment they are free. Pure.
 
-A sequence of small tuples. An insertion copies one of them and the list of them: 1 us with a hundred items, 2 us with
+A sequence of small tuples. An insertion copies one of them and the list of them: 1 us with a hundred items, 5 us with
 a hundred thousand, which a balanced tree in Python does not reach. An older state stays valid beside a newer one.
 """
 

@@ -52,11 +52,7 @@ def restore_window(quota: Quota, clock: BrokerClock, stored: Iterable[StoredSlot
 
     A reservation is stored before its call is sent, and an ending after it was seen, so append times are late enough.
     """
-    held = (
-        Held(quota.free_at(clock.latest(one.appended_ms), one.ending), one.slot, one.dial)
-        for one in stored
-        if one.ending is not Ending.UNSENT
-    )
+    held = (Held(quota.free_at(clock.latest(one.appended_ms), one.ending), one.slot, one.dial) for one in stored)
     return Window.of(quota, tuple(one for one in held if one.until > clock.acknowledged))
 
 

@@ -2,6 +2,7 @@
 
 from bisect import insort
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ def test_an_agenda_is_a_sorted_list(steps: list[float | None], begun_with: int) 
             agenda = agenda.rest()
     assert len(agenda) == len(model)
     assert [agenda[position] for position in range(len(agenda))] == model
+    with pytest.raises(IndexError):
+        agenda[len(agenda)]
     for asked in (-1.0, 0.0, 7.0, 7.5, 40.0):
         before = [item for item in model if item[0] < asked]
         assert agenda.before(asked) == len(before)
