@@ -36,6 +36,10 @@ class Agenda(Generic[ItemT]):
     def __len__(self) -> int:
         return self._size
 
+    def __iter__(self) -> Iterator[ItemT]:
+        """Go through all items, the earliest first."""
+        return chain.from_iterable(self._parts)
+
     def __getitem__(self, position: int) -> ItemT:
         """Give the item at a position from 0 on."""
         for part in self._parts:

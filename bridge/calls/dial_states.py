@@ -16,12 +16,11 @@ from typing_extensions import TypeIs
 
 from bridge.calls.conclusions import TAKEN_OVER, Conclusion, Status
 from bridge.calls.journal_format import Kept, put
-from bridge.calls.journal_keys import CommandKey, OwnerKey, SlotKey
+from bridge.calls.journal_keys import CommandKey, SlotKey
 from bridge.calls.journal_values import (
     DIAL_HORIZON_MS,
     OTHER_HORIZON_MS,
     Intent,
-    Owner,
     Slot,
     Verdict,
 )
@@ -67,7 +66,7 @@ _MAY_HAVE_CALLED = frozenset({Status.OK, Status.IN_DOUBT})
 
 
 class TakeOver(NamedTuple):
-    """The transaction of a take-over, and the commands that it remembers afterwards, by identity."""
+    """The doubts of a take-over, none when the append is empty, and the commands that are known afterwards."""
 
     append: Append
     commands: dict[str, Verdict]
@@ -88,9 +87,9 @@ def is_repeat(order: Order, first: KnownCommand | None) -> bool:
     return order.reference.accepted_ms < accepted_ms + (DIAL_HORIZON_MS if dial else OTHER_HORIZON_MS)
 
 
-def reserve(order: Order, reservation: Reservation) -> JournalRecord:
+def reserve(connection: str, reservation: Reservation) -> JournalRecord:
     """Give what is stored before any request leaves: the slot."""
-    return put(SlotKey(order.reference.connection, reservation.slot), Slot(reservation.dial))
+    return put(SlotKey(connection, reservation.slot), Slot(reservation.dial))
 
 
 def intend(order: Order, reservation: Reservation) -> tuple[Append, Intent]:
@@ -108,7 +107,7 @@ def intend(order: Order, reservation: Reservation) -> tuple[Append, Intent]:
         correlation_id,
         traceparent,
     )
-    return Append((reserve(order, reservation), put(CommandKey(order.identity), intent))), intent
+    return Append((reserve(connection, reservation), put(CommandKey(order.identity), intent))), intent
 
 
 def end_slot(connection: str, ended: Ended) -> JournalRecord:
@@ -173,14 +172,12 @@ def resolve(
     return Append((put(CommandKey(identity), resolved),), (publication,)), resolved
 
 
-def take_over(
-    commands: Mapping[CommandKey, Kept[Intent | Verdict]], owner: Owner, publisher: Publisher, now_ms: int
-) -> TakeOver:
-    """Give what a take-over stores first: the marker, and every dial that its old owner left open as `in_doubt`.
+def take_over(commands: Mapping[CommandKey, Kept[Intent | Verdict]], publisher: Publisher, now_ms: int) -> TakeOver:
+    """Give what a take-over stores of every dial that its old owner left open: `in_doubt`, and its result.
 
     None of those is ever sent: the old owner may have done so, or may yet do so when it wakes.
     """
-    records, publications = [put(OwnerKey(), owner)], []
+    records, publications = list[JournalRecord](), list[Record]()
     known: dict[str, Verdict] = {}
     for key, (command, appended_ms) in commands.items():
         if isinstance(command, Intent):

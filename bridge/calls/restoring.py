@@ -8,26 +8,9 @@ append times count, so it does not matter what either clock says. Where a moment
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.quota import Ending, Held, Quota, Window
 from bridge.calls.slow_down import SlowDown
-
-_ROUNDING = 0.001
-# Seconds: both append times are rounded down to milliseconds, so their difference may be too long by nearly one.
-
-
-class BrokerClock(NamedTuple):
-    """The marker's append time in epoch ms, and when its acknowledgement was seen on the monotonic clock."""
-
-    marker_ms: int
-    acknowledged: float
-
-    def latest(self, appended_ms: int) -> float:
-        """Give the latest moment at which a record of the snapshot can have been appended.
-
-        A record that seems younger than the marker, after a broker's clock was set back, is taken for as old as it.
-        """
-        age = max(0.0, (self.marker_ms - appended_ms) / 1000 - _ROUNDING)
-        return self.acknowledged - age
 
 
 class StoredSlot(NamedTuple):
@@ -47,18 +30,18 @@ class StoredRefusal(NamedTuple):
     steps: int
 
 
-def restore_window(quota: Quota, clock: BrokerClock, stored: Iterable[StoredSlot]) -> Window:
+def restore_window(quota: Quota, marker: Anchor, stored: Iterable[StoredSlot]) -> Window:
     """Give the window that a take-over begins with: no slot in it is free before it can have been for its old owner.
 
     A reservation is stored before its call is sent, and an ending after it was seen, so append times are late enough.
     """
-    held = (Held(quota.free_at(clock.latest(one.appended_ms), one.ending), one.slot, one.dial) for one in stored)
-    return Window.of(quota, tuple(one for one in held if one.until > clock.acknowledged))
+    held = (Held(quota.free_at(marker.latest(one.appended_ms), one.ending), one.slot, one.dial) for one in stored)
+    return Window.of(quota, tuple(one for one in held if one.until > marker.acknowledged))
 
 
-def restore_slow_down(clock: BrokerClock, stored: StoredRefusal | None) -> SlowDown:
+def restore_slow_down(marker: Anchor, stored: StoredRefusal | None) -> SlowDown:
     """Give the slow-down that a take-over begins with."""
     if stored is None:
         return SlowDown()
-    at = clock.latest(stored.appended_ms)
+    at = marker.latest(stored.appended_ms)
     return SlowDown(stored.steps, at, at + stored.freeze)

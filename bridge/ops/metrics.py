@@ -4,10 +4,10 @@ Each process has a registry of its own, so two services in one test do not add u
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.registry import Collector
@@ -20,6 +20,14 @@ CounterName = Literal[
     "bridge_quarantined_total",
     "bridge_vendor_fields_unknown_total",
     "bridge_vendor_fields_mistyped_total",
+    "bridge_commands_routed_total",
+    "bridge_commands_dropped_total",
+    "bridge_commands_finished_total",
+    "bridge_doubts_resolved_total",
+    "bridge_shard_take_overs_total",
+    "bridge_shards_lost_total",
+    "bridge_vendor_calls_total",
+    "bridge_vendor_refusals_total",
 ]
 ReadCounterName = Literal[
     "bridge_kafka_publish_failures_total",
@@ -34,7 +42,22 @@ GaugeName = Literal[
     "bridge_event_loop_lag_seconds",
     "bridge_kafka_producer_up",
 ]
-HistogramName = Literal["bridge_ingress_publish_seconds"]
+ReadGaugeName = Literal[
+    "bridge_commands_waiting",
+    "bridge_doubts_open",
+    "bridge_quota_limit",
+    "bridge_quota_slots_busy",
+    "bridge_quota_frozen",
+    "bridge_shards_assigned",
+    "bridge_shards_owned",
+]
+HistogramName = Literal[
+    "bridge_ingress_publish_seconds",
+    "bridge_journal_append_seconds",
+    "bridge_shard_take_over_seconds",
+    "bridge_slot_wait_seconds",
+    "bridge_vendor_call_seconds",
+]
 
 
 class Metric(NamedTuple):
@@ -63,6 +86,28 @@ COUNTERS: dict[CounterName, Metric] = {
     "bridge_vendor_fields_mistyped_total": Metric(
         "Known fields that the vendor sent with another type than known.", ("event", "field")
     ),
+    "bridge_commands_routed_total": Metric(
+        "Commands that the router has handed to the owner of their connection, repeats included.", ("command",)
+    ),
+    "bridge_commands_dropped_total": Metric(
+        "Commands that the owner dropped without a result: `repeat` of a known identity, `not_work` for bytes that no "
+        "release of the bridge has written.",
+        ("reason",),
+    ),
+    "bridge_commands_finished_total": Metric(
+        "Commands that have their terminal result stored and published.", ("connection", "command", "status")
+    ),
+    "bridge_doubts_resolved_total": Metric("Dials in doubt whose doubt has ended.", ("connection", "outcome")),
+    "bridge_shard_take_overs_total": Metric("Times that this process has taken a shard over."),
+    "bridge_shards_lost_total": Metric(
+        "Shards that this process has given up for another reason than a rebalance.", ("cause",)
+    ),
+    "bridge_vendor_calls_total": Metric(
+        "Requests to the vendor, by how they ended; `not_sent` ones never left.", ("connection", "operation", "outcome")
+    ),
+    "bridge_vendor_refusals_total": Metric(
+        "Answers of the vendor with 429 or Retry-After: the connection freezes.", ("connection",)
+    ),
 }
 READ_COUNTERS: dict[ReadCounterName, Metric] = {
     "bridge_kafka_publish_failures_total": Metric(
@@ -79,32 +124,77 @@ GAUGES: dict[GaugeName, Metric] = {
     "bridge_event_loop_lag_seconds": Metric("How late the event loop's last heartbeat was."),
     "bridge_kafka_producer_up": Metric("1 while the producer of the webhook path has its brokers and topics, else 0."),
 }
+READ_GAUGES: dict[ReadGaugeName, Metric] = {
+    "bridge_commands_waiting": Metric(
+        "Requests that wait for a slot of the quota, of shards owned here.", ("connection", "lane")
+    ),
+    "bridge_doubts_open": Metric("Dials in doubt whose doubt has not ended, of shards owned here.", ("connection",)),
+    "bridge_quota_limit": Metric("Calls of a window in use: fewer after a refusal of the vendor.", ("connection",)),
+    "bridge_quota_slots_busy": Metric(
+        "Slots of the quota's window that are busy: `dial`, and `other` for queries and polls.", ("connection", "lane")
+    ),
+    "bridge_quota_frozen": Metric("1 while the vendor has asked to be left alone, else 0.", ("connection",)),
+    "bridge_shards_assigned": Metric("Shards that the group has given to this process."),
+    "bridge_shards_owned": Metric("Shards that this process has taken over and serves."),
+}
 HISTOGRAMS: dict[HistogramName, Metric] = {
     "bridge_ingress_publish_seconds": Metric(
         "From a webhook's whole body to Kafka's acknowledgement.",
         # From one local round trip to the default deadline of 1.5 s.
         buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 1.5),
     ),
+    "bridge_journal_append_seconds": Metric(
+        "From an append to the journal to its committed transaction.",
+        # From a quick local transaction to the limit of 10 s, after which the shard is given up.
+        buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    ),
+    "bridge_shard_take_over_seconds": Metric(
+        "From a shard's assignment, or loss, to its first command.",
+        # Two seconds are the goal for all shards of a process together.
+        buckets=(0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0),
+    ),
+    "bridge_slot_wait_seconds": Metric(
+        "How long a request waited for its slot of the quota.",
+        ("lane",),
+        # A dial's goal is 3 s at p99; a query waits up to its minute.
+        buckets=(0.01, 0.1, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 120.0),
+    ),
+    "bridge_vendor_call_seconds": Metric(
+        "From a request to the vendor to the end of its answer, or of the wait for one.",
+        ("operation",),
+        # Up to the 15 s that a dial may take.
+        buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0),
+    ),
 }
 
 
-ReadCounter = Callable[[], Mapping[tuple[str, ...], float]]
+Reader = Callable[[], Mapping[tuple[str, ...], float]]
 
 
-class _ReadCounters(Collector):
-    """Counters that their owners keep as plain numbers, read when somebody scrapes."""
+class _ReadMetrics(Collector):
+    """Metrics that their owners keep as plain numbers, read when somebody scrapes."""
 
     def __init__(self) -> None:
-        self.readers: dict[ReadCounterName, ReadCounter] = {}
+        self.counters: dict[ReadCounterName, Reader] = {}
+        self.gauges: dict[ReadGaugeName, Reader] = {}
 
     @override
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        for name, metric in READ_COUNTERS.items():
-            family = CounterMetricFamily(name, metric.meaning, labels=metric.labels)
-            reader = self.readers.get(name)
-            for labels, value in () if reader is None else reader().items():
-                family.add_metric(labels, value)
-            yield family
+    def collect(self) -> Iterator[CounterMetricFamily | GaugeMetricFamily]:
+        for counter, metric in READ_COUNTERS.items():
+            yield _filled(
+                CounterMetricFamily(counter, metric.meaning, labels=metric.labels), self.counters.get(counter)
+            )
+        for gauge, metric in READ_GAUGES.items():
+            yield _filled(GaugeMetricFamily(gauge, metric.meaning, labels=metric.labels), self.gauges.get(gauge))
+
+
+FamilyT = TypeVar("FamilyT", CounterMetricFamily, GaugeMetricFamily)
+
+
+def _filled(family: FamilyT, reader: Reader | None) -> FamilyT:
+    for labels, value in () if reader is None else reader().items():
+        family.add_metric(labels, value)
+    return family
 
 
 class Metrics:
@@ -119,8 +209,8 @@ class Metrics:
             name: Counter(name, metric.meaning, metric.labels, registry=self.registry)
             for name, metric in COUNTERS.items()
         }
-        self._read_counters = _ReadCounters()
-        self.registry.register(self._read_counters)
+        self._read = _ReadMetrics()
+        self.registry.register(self._read)
         self._gauges = {
             name: Gauge(name, metric.meaning, metric.labels, registry=self.registry) for name, metric in GAUGES.items()
         }
@@ -129,9 +219,13 @@ class Metrics:
             for name, metric in HISTOGRAMS.items()
         }
 
-    def read_counter(self, name: ReadCounterName, reader: ReadCounter) -> None:
+    def read_counter(self, name: ReadCounterName, reader: Reader) -> None:
         """Take a counter's values, by their labels, from `reader` at each scrape."""
-        self._read_counters.readers[name] = reader
+        self._read.counters[name] = reader
+
+    def read_gauge(self, name: ReadGaugeName, reader: Reader) -> None:
+        """Take a gauge's values, by their labels, from `reader` at each scrape."""
+        self._read.gauges[name] = reader
 
     def counter(self, name: CounterName, labels: Sequence[str] = ()) -> Counter:
         """Return the counter with the values of its labels, in the order of the list above."""
@@ -143,6 +237,7 @@ class Metrics:
         gauge = self._gauges[name]
         return gauge.labels(*labels) if labels else gauge
 
-    def histogram(self, name: HistogramName) -> Histogram:
-        """Return the histogram."""
-        return self._histograms[name]
+    def histogram(self, name: HistogramName, labels: Sequence[str] = ()) -> Histogram:
+        """Return the histogram with the values of its labels, in the order of the list above."""
+        histogram = self._histograms[name]
+        return histogram.labels(*labels) if labels else histogram

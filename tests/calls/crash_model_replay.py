@@ -12,11 +12,13 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 from bridge.calls.admission import Refusal
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.conclusions import Conclusion, NoSlot
 from bridge.calls.dial_states import Ended, Resolution
-from bridge.calls.dialing import Means, Slot, TakenOver, carry_out, resolve, take_over
+from bridge.calls.dialing import TakenOver, carry_out, resolve, take_over
 from bridge.calls.journal import JournalRecord, LossCause, ShardLost, StoredRecord
 from bridge.calls.journal_values import Verdict
+from bridge.calls.means import Means, Slot, Wanted
 from bridge.calls.orders import Order, Reference
 from bridge.events.records import Record
 from bridge.pbx.requests import Request
@@ -157,12 +159,12 @@ class _Journal:
 
 
 class _Slots:
-    async def take(self, order: Order, not_before: float = -inf) -> Slot | NoSlot:
+    async def take(self, wanted: Wanted, not_before: float = -inf) -> Slot | NoSlot:
         answer = await _Ask(SlotAsked())
         assert isinstance(answer, Slot | NoSlot)
         return answer
 
-    def finish(self, order: Order, ended: Ended, refusal: Refusal | None) -> tuple[JournalRecord, ...]:
+    def finish(self, connection: str, ended: Ended, refusal: Refusal | None) -> tuple[JournalRecord, ...]:
         return ()
 
 
@@ -176,6 +178,9 @@ class _Vendor:
 class _Clock:
     def now(self) -> float:
         return 0.0
+
+    def learn(self, anchor: Anchor) -> None:
+        """Stand still."""
 
     def epoch_ms(self, moment: float) -> int:
         return NOW_MS

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from bridge.calls.dial_states import KnownCommand, Resolution
-from bridge.calls.dialing import Slot, TakenOver
+from bridge.calls.dialing import TakenOver
 from bridge.calls.journal_values import Verdict
+from bridge.calls.means import Slot
 from bridge.calls.quota import Reservation
 from tests.calls.crash_model import HELD_BACK, LATEST, SHARD, Life, Opening, Owning, Scenario, Task, World
 from tests.calls.crash_model_brokers import append_steps, appends, live, opened, told, written

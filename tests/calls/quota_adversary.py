@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from math import floor
 from typing import NamedTuple
 
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.quota import FIRST_BYTE_WITHIN, LINGER, Ending, Quota, Reservation, Window
-from bridge.calls.restoring import BrokerClock, StoredSlot, restore_window
+from bridge.calls.restoring import StoredSlot, restore_window
 
 
 @dataclass
@@ -100,7 +101,7 @@ class Adversary:
         self.true += acknowledged
         self.shift = shift
         self.quota = Quota(calls, self.quota.window, self.quota.guard, self.quota.longest_request)
-        self.window = restore_window(self.quota, BrokerClock(marker, self.now), snapshot.values())
+        self.window = restore_window(self.quota, Anchor(marker, self.now, self.now), snapshot.values())
 
     def finish_all(self) -> None:
         """Let all calls in flight be answered now."""

@@ -5,9 +5,10 @@ from math import inf
 import pytest
 
 from bridge.calls.admission import Admission, Admitted, Arrival, Expired, Refusal, Wait
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.lanes import Lane, Request
 from bridge.calls.quota import Ending, Quota
-from bridge.calls.restoring import BrokerClock, StoredRefusal, restore_slow_down
+from bridge.calls.restoring import StoredRefusal, restore_slow_down
 from bridge.calls.slow_down import SlowDown
 from tests.calls.virtual_owner import VirtualOwner, fresh
 
@@ -220,7 +221,7 @@ def test_a_lowered_limit_is_kept() -> None:
 
 def test_a_take_over_keeps_freeze_and_slow_down() -> None:
     """The refusal's append time, on the new owner's clock, is when they began."""
-    clock = BrokerClock(1_000_000, 50.0)
+    clock = Anchor(1_000_000, 50.0, 50.0)
     slow = restore_slow_down(clock, StoredRefusal(970_000, 45.0, 2))
     assert slow.frozen_until == pytest.approx(65.0, abs=0.002)
     assert slow.limit(100) == 81

@@ -7,13 +7,15 @@ from math import inf
 import pytest
 
 from bridge.calls.admission import Refusal
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.conclusions import NoSlot
 from bridge.calls.dial_states import Ended
-from bridge.calls.dialing import Means, Slot, carry_out
+from bridge.calls.dialing import carry_out
 from bridge.calls.journal import JournalRecord, RecordTooLarge, ShardLost
 from bridge.calls.journal_format import put
 from bridge.calls.journal_keys import RefusalKey
 from bridge.calls.journal_values import Refusal as StoredRefusal
+from bridge.calls.means import Means, Slot, Wanted
 from bridge.calls.orders import Order, Reference
 from bridge.calls.quota import Ending, Reservation
 from bridge.events.records import Record
@@ -38,12 +40,12 @@ class World:
     ok_is_too_large: bool = False
     log: list[str] = field(default_factory=list)
 
-    async def take(self, order: Order, not_before: float = -inf) -> Slot | NoSlot:
+    async def take(self, wanted: Wanted, not_before: float = -inf) -> Slot | NoSlot:
         self.log.append("slot" if not_before == -inf else f"slot from {not_before}")
         self.slots -= 1
         return Slot(Reservation(self.slots, dial=False, at=0.0), 3.0) if self.slots >= 0 else NoSlot.EXPIRED
 
-    def finish(self, order: Order, ended: Ended, refusal: Refusal | None) -> tuple[JournalRecord, ...]:
+    def finish(self, connection: str, ended: Ended, refusal: Refusal | None) -> tuple[JournalRecord, ...]:
         self.log.append(f"{ended.ending} {refusal.retry_after}" if refusal else ended.ending)
         return (put(RefusalKey("acme"), StoredRefusal(20.0, 1)),) if refusal else ()
 
@@ -53,6 +55,9 @@ class World:
 
     def now(self) -> float:
         return 100.0
+
+    def learn(self, anchor: Anchor) -> None:
+        """Be right already."""
 
     def epoch_ms(self, moment: float) -> int:
         return int(moment * 1000)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.calls import dialing
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.conclusions import Conclusion, Status
 from bridge.calls.dial_states import Resolution, conclude, intend, is_repeat, resolve, take_over
 from bridge.calls.journal import JournalRecord
@@ -92,18 +93,18 @@ def test_a_verdict_and_its_result_are_one_transaction() -> None:
 
 
 def test_a_take_over_answers_for_its_predecessor() -> None:
-    """Every open intent ends in doubt, with its result, beside the marker; what has ended stays as it is."""
+    """Every open intent ends in doubt, with its result; what has ended stays as it is."""
     order, ended = dial("a", 9), Verdict("acme", dial=True, status="ok", accepted_ms=1)
     _, intent = intend(order, RESERVATION)
     commands: dict[CommandKey, Kept[Intent | Verdict]] = {
         CommandKey(order.identity): Kept(intent, 50),
         CommandKey("e"): Kept(ended, 5),
     }
-    append, known = take_over(commands, Owner("1", "w"), Publisher(), 100)
+    append, known = take_over(commands, Publisher(), 100)
     doubt = Verdict("acme", dial=True, status="in_doubt", accepted_ms=9, intent=intent, sent_ms=50)
     assert known == {order.identity: doubt, "e": ended}
     assert append == (
-        (put(OwnerKey(), Owner("1", "w")), put(CommandKey(order.identity), doubt)),
+        (put(CommandKey(order.identity), doubt),),
         (Record("results", b"a", b"in_doubt", []),),
     )
 
@@ -111,6 +112,9 @@ def test_a_take_over_answers_for_its_predecessor() -> None:
 class _Clock:
     def now(self) -> float:
         return 0.0
+
+    def learn(self, anchor: Anchor) -> None:
+        """Be right already."""
 
     def epoch_ms(self, moment: float) -> int:
         return 100
@@ -131,10 +135,10 @@ async def test_a_shard_of_a_newer_release_is_left_without_a_trace() -> None:
 
 @pytest.mark.asyncio
 async def test_a_take_over_gives_what_the_journal_held() -> None:
-    """The marker is stored with the epoch; its append time is when the shard became ours."""
+    """The marker is stored with the epoch; its append ties the brokers' clock to ours."""
     twin = JournalTwin(now_ms=70)
-    writer, remembered, commands, taken_ms = await dialing.take_over(twin, 0, "worker", Publisher(), _Clock())
-    assert (remembered, commands, taken_ms) == (Remembered(), {}, 70)
+    writer, remembered, commands, marker = await dialing.take_over(twin, 0, "worker", Publisher(), _Clock())
+    assert (remembered, commands, marker) == (Remembered(), {}, Anchor(70, 0.0, 0.0))
     stored = read(twin.ledger.snapshot(0))
     assert stored.owner == {OwnerKey(): Kept(Owner(writer.epoch, "worker"), 70)}
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.calls.brokers_clock import Anchor
 from bridge.calls.quota import Ending, Held, Quota, Window
-from bridge.calls.restoring import BrokerClock, StoredSlot, restore_window
+from bridge.calls.restoring import StoredSlot, restore_window
 from tests.calls.quota_adversary import Adversary
 
 MOMENTS = st.sampled_from([0.0, 0.125, 4.0, 4.125, 4.25, 9.0]) | st.integers(0, 8 * 12).map(lambda eighths: eighths / 8)
@@ -164,7 +165,7 @@ def test_a_stored_moment_is_never_taken_for_too_early(
     """Whatever the clocks say, an append is placed when it happened or later, by the marker's way and 2 ms at most."""
     marker = acknowledged - travel
     happened = marker - age
-    clock = BrokerClock(int((marker + offset) * 1000 // 1), acknowledged)
+    clock = Anchor(int((marker + offset) * 1000 // 1), acknowledged, acknowledged)
     latest = clock.latest(int((happened + offset) * 1000 // 1))
     assert happened - 1e-6 <= latest <= happened + travel + 0.002 + 1e-6
     assert latest <= acknowledged
@@ -184,7 +185,7 @@ def test_a_take_over_holds_a_slot_for_as_long_as_its_call_may_count(
     ending: Ending | None, busy_for: float, dial: bool
 ) -> None:
     """A reservation without an end: 3 s to its first byte, the longest request, 5 s on the way, window and guard."""
-    clock = BrokerClock(marker_ms=1_700_000_002_000, acknowledged=500.0)
+    clock = Anchor(1_700_000_002_000, asked=500.0, acknowledged=500.0)
     window = restore_window(Quota(calls=1), clock, [StoredSlot(0, dial, 1_700_000_000_000, ending)])
     free_at = 498.0 + busy_for
     assert window.advance(free_at).busy == (ending is not Ending.UNSENT)
@@ -195,9 +196,9 @@ def test_a_take_over_holds_a_slot_for_as_long_as_its_call_may_count(
 def test_a_take_over_forgets_slots_that_are_free_by_now() -> None:
     """Old records stay in the journal as long as nothing else takes their slot."""
     stored = [StoredSlot(slot, False, 0, None) for slot in range(3)]
-    assert restore_window(Quota(calls=2), BrokerClock(3_600_000, 7.0), stored) == Window.of(Quota(calls=2))
+    assert restore_window(Quota(calls=2), Anchor(3_600_000, 7.0, 7.0), stored) == Window.of(Quota(calls=2))
 
 
 def test_a_record_younger_than_the_marker_counts_as_just_appended() -> None:
     """A broker's clock that was set back must not put an append into the future, nor into the past."""
-    assert BrokerClock(1_000_000, 50.0).latest(1_000_000 + 3_600_000) == 50.0
+    assert Anchor(1_000_000, 50.0, 50.0).latest(1_000_000 + 3_600_000) == 50.0

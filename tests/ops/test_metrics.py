@@ -5,9 +5,15 @@ from pathlib import Path
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bridge.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, READ_COUNTERS, Metric, Metrics
+from bridge.ops.metrics import COUNTERS, GAUGES, HISTOGRAMS, READ_COUNTERS, READ_GAUGES, Metric, Metrics
 
-ALL: list[tuple[str, Metric]] = [*COUNTERS.items(), *READ_COUNTERS.items(), *GAUGES.items(), *HISTOGRAMS.items()]
+ALL: list[tuple[str, Metric]] = [
+    *COUNTERS.items(),
+    *READ_COUNTERS.items(),
+    *GAUGES.items(),
+    *READ_GAUGES.items(),
+    *HISTOGRAMS.items(),
+]
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 
@@ -28,11 +34,14 @@ def test_every_metric_can_be_scraped() -> None:
         metrics.counter(counter, ["x"] * len(metric.labels)).inc()
     for gauge, metric in GAUGES.items():
         metrics.gauge(gauge, ["x"] * len(metric.labels)).set(1)
-    for histogram in HISTOGRAMS:
-        metrics.histogram(histogram).observe(1)
+    for histogram, metric in HISTOGRAMS.items():
+        metrics.histogram(histogram, ["x"] * len(metric.labels)).observe(1)
     for read_counter, metric in READ_COUNTERS.items():
         values = {("x",) * len(metric.labels): 2.0}
         metrics.read_counter(read_counter, values.copy)
+    for read_gauge, metric in READ_GAUGES.items():
+        values = {("x",) * len(metric.labels): 2.0}
+        metrics.read_gauge(read_gauge, values.copy)
     scraped = {family.name for family in text_string_to_metric_families(generate_latest(metrics.registry).decode())}
     assert {name.removesuffix("_total") for name, _ in ALL} <= scraped
 
