@@ -7,14 +7,13 @@ All dials have windows of the same length, so taking the earliest call for the e
 other choice would.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bridge.calls.conclusions import Status
-from bridge.calls.dial_states import KnownCommand, Resolution
+from bridge.calls.dial_states import KnownCommand
 from bridge.calls.journal_values import Verdict
 from bridge.calls.orders import Order
-from bridge.calls.owned_commands import OwnedCommands
 from bridge.pbx.requests import Dial
 
 ToE164 = Callable[[str], str | None]
@@ -24,8 +23,8 @@ WITHIN_MS = 300_000
 # The contract's five minutes: the person may have picked up late, the vendor may show the call late.
 EARLY_MS = 10_000
 # The vendor's clock tells when a call started, the brokers' when the dial left: two well-kept clocks, and cut seconds.
-DECIDED_AFTER_MS = 270_000
-# Leaves half a minute of the contract's five to ask the history and to publish.
+NEEDED_BEFORE_MS = WITHIN_MS + 2 * EARLY_MS
+# A dial that is so much older than a doubt may lay claim to its call, so what that dial led to has to be known, too.
 
 
 class ObservedCall(NamedTuple):
@@ -44,52 +43,78 @@ class _Dialled(NamedTuple):
     destination: str
 
 
-def is_due(verdict: Verdict, now_ms: int) -> bool:
-    """Tell whether a doubt has to end now: `not_observed`, when the history does not explain it either."""
-    return now_ms >= (verdict.sent_ms or verdict.accepted_ms) + DECIDED_AFTER_MS
+_Seen = Mapping[tuple[int, str], list[ObservedCall]]
 
 
-def resolutions(
-    commands: OwnedCommands, calls: Iterable[ObservedCall], to_e164: ToE164, now_ms: int
-) -> list[tuple[str, Resolution]]:
-    """Give the open doubts that end now, by identity.
+def dialled_ms(doubt: Verdict) -> int:
+    """Give when a dial left, or may have, by the brokers' clock."""
+    return doubt.sent_ms or doubt.accepted_ms
 
-    `calls` are all that were observed since the oldest of those doubts; for those that are due the caller has asked the
-    history beforehand. A call may be there several times, with another contact or spelling.
+
+def explain(
+    known: Mapping[str, KnownCommand],
+    doubts: Mapping[str, Verdict],
+    calls: Collection[ObservedCall],
+    to_e164: ToE164,
+) -> dict[str, int]:
+    """Give the call of each doubt that has one, both by id.
+
+    `doubts` are open, and of one connection, as `calls` are: ids of contacts and calls mean nothing beyond it. `known`
+    are the commands of its shard. `calls` hold all that is known since `NEEDED_BEFORE_MS` before the oldest of the
+    doubts; a call may be there several times, with another contact or spelling.
     """
-    explained = explain(commands, calls, to_e164) if commands.doubts else {}
-    ended = [(identity, Resolution("call_observed", call_id)) for identity, call_id in explained.items()]
-    overdue = (identity for identity, doubt in commands.doubts.items() if is_due(doubt, now_ms))
-    return ended + [(identity, Resolution("not_observed")) for identity in overdue if identity not in explained]
-
-
-def explain(commands: OwnedCommands, calls: Iterable[ObservedCall], to_e164: ToE164) -> dict[str, int]:
-    """Give the call of each open doubt that has one."""
-    known = commands.known
-    used = {
-        command.call_id for command in known.values() if isinstance(command, Verdict) and command.call_id is not None
-    }
-    seen: dict[tuple[int, str], list[ObservedCall]] = {}
-    for call in sorted(calls, key=lambda call: (call.started_ms, call.call_id)):
-        seen.setdefault((call.contact_id, _number(call.destination, to_e164)), []).append(call)
+    doubtful = sorted(_dialled(identity, doubt) for identity, doubt in doubts.items())
+    contacts = {dialled.contact_id for dialled in doubtful}
+    # This is asked every second, and known are the dials of a day: most of the time it is over here.
+    theirs = _by_contact_and_number((call for call in calls if call.contact_id in contacts), to_e164)
+    if not any(_fits(dialled, call) for dialled in doubtful for call in _calls_of(dialled, theirs, to_e164)):
+        return {}
+    connection = next(iter(doubts.values())).connection
+    # Of an older dial the own call may not be among `calls`; it would take the next one's, and so on to the doubt's.
+    oldest_ms, newest_ms = doubtful[0].at_ms - WITHIN_MS - EARLY_MS, doubtful[-1].at_ms + WITHIN_MS + EARLY_MS
+    claims = sorted(claim for claim in _claims(known, connection) if oldest_ms <= claim.at_ms <= newest_ms)
+    seen = _by_contact_and_number(calls, to_e164)
+    used = set(_used(known, connection))
     explained: dict[str, int] = {}
-    doubtful = [_dialled(identity, doubt) for identity, doubt in commands.doubts.items()]
-    for dialled in (*sorted(_claims(known)), *sorted(doubtful)):
-        for call in seen.get((dialled.contact_id, _number(dialled.destination, to_e164)), []):
-            if dialled.at_ms - EARLY_MS <= call.started_ms <= dialled.at_ms + WITHIN_MS and call.call_id not in used:
+    for dialled in (*claims, *doubtful):
+        for call in _calls_of(dialled, seen, to_e164):
+            if _fits(dialled, call) and call.call_id not in used:
                 used.add(call.call_id)
-                if dialled.identity in commands.doubts:
+                if dialled.identity in doubts:
                     explained[dialled.identity] = call.call_id
                 break
     return explained
 
 
-def _claims(known: Mapping[str, KnownCommand]) -> Iterator[_Dialled]:
+def _by_contact_and_number(calls: Iterable[ObservedCall], to_e164: ToE164) -> _Seen:
+    seen: dict[tuple[int, str], list[ObservedCall]] = {}
+    for call in sorted(calls, key=lambda call: (call.started_ms, call.call_id)):
+        seen.setdefault((call.contact_id, _number(call.destination, to_e164)), []).append(call)
+    return seen
+
+
+def _calls_of(dialled: _Dialled, seen: _Seen, to_e164: ToE164) -> list[ObservedCall]:
+    return seen.get((dialled.contact_id, _number(dialled.destination, to_e164)), [])
+
+
+def _fits(dialled: _Dialled, call: ObservedCall) -> bool:
+    return dialled.at_ms - EARLY_MS <= call.started_ms <= dialled.at_ms + WITHIN_MS
+
+
+def _used(known: Mapping[str, KnownCommand], connection: str) -> Iterator[int]:
+    for command in known.values():
+        if isinstance(command, Verdict) and command.call_id is not None and command.connection == connection:
+            yield command.call_id
+
+
+def _claims(known: Mapping[str, KnownCommand], connection: str) -> Iterator[_Dialled]:
     for identity, command in known.items():
         match command:
-            case Verdict(dial=True, status=Status.OK):
+            case Verdict(dial=True, status=Status.OK) if command.connection == connection:
                 yield _dialled(identity, command)
-            case Order(request=Dial(contact_id=contact_id, destination=destination)):
+            case Order(request=Dial(contact_id=contact_id, destination=destination)) if (
+                command.reference.connection == connection
+            ):
                 yield _Dialled(command.reference.accepted_ms, identity, contact_id, destination)
             case _:
                 pass
@@ -98,7 +123,7 @@ def _claims(known: Mapping[str, KnownCommand]) -> Iterator[_Dialled]:
 def _dialled(identity: str, verdict: Verdict) -> _Dialled:
     intent = verdict.intent
     assert intent is not None
-    return _Dialled(verdict.sent_ms or intent.accepted_ms, identity, intent.contact_id, intent.destination)
+    return _Dialled(dialled_ms(verdict), identity, intent.contact_id, intent.destination)
 
 
 def _number(number: str, to_e164: ToE164) -> str:

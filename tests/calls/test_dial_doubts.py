@@ -5,11 +5,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.calls.dial_states import KnownCommand, Resolution
-from bridge.calls.doubts import ObservedCall, explain, resolutions
+from bridge.calls import doubts as doubts_module
+from bridge.calls.dial_states import KnownCommand, is_open_doubt
+from bridge.calls.doubts import NEEDED_BEFORE_MS, ObservedCall, ToE164
 from bridge.calls.journal_values import Intent, Verdict
-from bridge.calls.owned_commands import OwnedCommands
-from bridge.calls.progress import Progress
 from bridge.pbx.numbers import e164_reader
 from tests.calls.crash_model import dial
 
@@ -19,23 +18,33 @@ TO_E164 = e164_reader("LT")
 NUMBER = "+37060000000"
 
 
-def dialled(status: str = "in_doubt", sent_ms: int = SENT_MS, contact: int = 224, to: str = NUMBER) -> Verdict:
-    intent = Intent("acme", "crm", "7", sent_ms - 100, contact, to, slot=0)
-    return Verdict("acme", dial=True, status=status, accepted_ms=sent_ms - 100, intent=intent, sent_ms=sent_ms)
+def dialled(
+    status: str = "in_doubt", sent_ms: int = SENT_MS, contact: int = 224, to: str = NUMBER, connection: str = "acme"
+) -> Verdict:
+    intent = Intent(connection, "crm", "7", sent_ms - 100, contact, to, slot=0)
+    return Verdict(connection, dial=True, status=status, accepted_ms=sent_ms - 100, intent=intent, sent_ms=sent_ms)
 
 
 def call(call_id: int, started_ms: int = SENT_MS + S, contact: int = 224, to: str = NUMBER) -> ObservedCall:
     return ObservedCall(call_id, contact, to, started_ms)
 
 
-def commands(**known: KnownCommand) -> OwnedCommands:
-    return OwnedCommands(known, Progress(0))
+def commands(**known: KnownCommand) -> dict[str, KnownCommand]:
+    return known
+
+
+def explain(
+    known: dict[str, KnownCommand], calls: list[ObservedCall], to_e164: ToE164, connection: str = "acme"
+) -> dict[str, int]:
+    open_ = {id_: command for id_, command in known.items() if is_open_doubt(command)}
+    doubts = {id_: doubt for id_, doubt in open_.items() if doubt.connection == connection}
+    return doubts_module.explain(known, doubts, calls, to_e164)
 
 
 def test_a_call_of_that_contact_to_that_number_explains_a_doubt() -> None:
-    """The doubt ends at once, and names the call."""
-    known = commands(d=dialled())
-    assert resolutions(known, [call(5)], TO_E164, SENT_MS) == [("d", Resolution("call_observed", 5))]
+    """The call is named."""
+    assert explain(commands(d=dialled()), [call(5)], TO_E164) == {"d": 5}
+    assert explain(commands(), [call(5)], TO_E164) == {}
 
 
 def test_numbers_are_compared_as_e164() -> None:
@@ -56,16 +65,9 @@ def test_another_contact_number_or_time_explains_nothing() -> None:
         call(5, SENT_MS - 10 * S - 1),
         call(5, SENT_MS + 300 * S + 1),
     ):
-        assert resolutions(known, [other], TO_E164, SENT_MS) == []
+        assert explain(known, [other], TO_E164) == {}
     for started_ms in (SENT_MS - 10 * S, SENT_MS + 300 * S):
         assert explain(known, [call(5, started_ms)], TO_E164) == {"d": 5}
-
-
-def test_a_doubt_without_a_call_ends_in_time() -> None:
-    """Half a minute before the five minutes are over."""
-    known = commands(d=dialled())
-    assert resolutions(known, [], TO_E164, SENT_MS + 270 * S - 1) == []
-    assert resolutions(known, [], TO_E164, SENT_MS + 270 * S) == [("d", Resolution("not_observed"))]
 
 
 def test_ok_dials_claim_first() -> None:
@@ -108,6 +110,26 @@ def test_the_oldest_doubt_takes_the_first_call() -> None:
     assert explain(known, calls, TO_E164) == {"early": 5, "late": 6}
 
 
+def test_connections_have_nothing_to_do_with_each_other() -> None:
+    """Another account has the same ids for other people and other calls: its dials claim nothing, nor use a call up."""
+    ended = replace(dialled(connection="other"), resolved="call_observed", call_id=5)
+    ours = dial("b", accepted_ms=SENT_MS)
+    waiting = replace(ours, reference=ours.reference._replace(connection="other"))
+    known = commands(d=dialled(), o=dialled(connection="other"), ok=dialled("ok", connection="other"), e=ended)
+    assert explain(known | {"b": waiting}, [call(5)], TO_E164) == {"d": 5}
+    assert explain(known, [call(6)], TO_E164, "other") == {}
+    assert explain(known, [call(6), call(7)], TO_E164, "other") == {"o": 7}
+
+
+def test_dials_whose_own_call_may_not_be_known_claim_nothing() -> None:
+    """A number that is dialled every minute: each dial keeps its call, though the calls of the first are not known."""
+    known = commands(d=dialled()) | {f"ok{n}": dialled("ok", SENT_MS - n * 60 * S) for n in range(1, 100)}
+    calls = [call(n, SENT_MS - n * 60 * S + S) for n in range(100)]
+    recent = [each for each in calls if each.started_ms >= SENT_MS - NEEDED_BEFORE_MS]
+    assert len(recent) == 6
+    assert explain(known, recent, TO_E164) == explain(known, calls, TO_E164) == {"d": 0}
+
+
 SECONDS = st.integers(0, 900)
 
 
@@ -117,7 +139,7 @@ def test_one_call_explains_one_dial(oks: list[int], doubts: list[int], calls: li
     known: dict[str, KnownCommand] = {f"ok{n}": dialled("ok", SENT_MS + at * S) for n, at in enumerate(oks)}
     known |= {f"d{n}": dialled(sent_ms=SENT_MS + at * S) for n, at in enumerate(doubts)}
     seen = [call(n, SENT_MS + at * S) for n, at in enumerate(calls)]
-    explained = explain(OwnedCommands(known, Progress(0)), seen, TO_E164)
+    explained = explain(known, seen, TO_E164)
     assert len(set(explained.values())) == len(explained) <= len(doubts)
     for identity, call_id in explained.items():
         assert identity.startswith("d")
