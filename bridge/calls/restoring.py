@@ -5,10 +5,16 @@ its append time is "now" by the brokers, and its acknowledgement comes a little 
 append times count, so it does not matter what either clock says. Where a moment is not known, the latest is taken.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from bridge.calls.admission import Admission
 from bridge.calls.brokers_clock import Anchor
+from bridge.calls.connection_options import ConnectionOptions
+from bridge.calls.journal_format import Remembered
+from bridge.calls.journal_keys import RefusalKey
+from bridge.calls.lanes import WorkT
 from bridge.calls.quota import Ending, Held, Quota, Window
 from bridge.calls.slow_down import SlowDown
 
@@ -45,3 +51,23 @@ def restore_slow_down(marker: Anchor, stored: StoredRefusal | None) -> SlowDown:
         return SlowDown()
     at = marker.latest(stored.appended_ms)
     return SlowDown(stored.steps, at, at + stored.freeze)
+
+
+def restore_admissions(
+    connections: Mapping[str, ConnectionOptions], marker: Anchor, remembered: Remembered
+) -> dict[str, Admission[WorkT]]:
+    """Give the admission of each connection, as a take-over begins with it. Others than these are let be."""
+    stored: dict[str, list[StoredSlot]] = defaultdict(list)
+    for slot, (value, appended_ms) in remembered.slots.items():
+        stored[slot.connection].append(StoredSlot(slot.number, value.dial, appended_ms, value.ending))
+    admissions: dict[str, Admission[WorkT]] = {}
+    for name, options in connections.items():
+        kept = remembered.refusals.get(RefusalKey(name))
+        refusal = None if kept is None else StoredRefusal(kept.appended_ms, kept.value.freeze, kept.value.steps)
+        admissions[name] = Admission(
+            options.quota,
+            options.max_queued,
+            restore_window(options.quota, marker, stored.get(name, ())),
+            slow_down=restore_slow_down(marker, refusal),
+        )
+    return admissions

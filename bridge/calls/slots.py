@@ -51,11 +51,11 @@ class _Gate:
 
 
 class ShardSlots:
-    """Implements the port `means.Slots`. It belongs to the running event loop; `now` is its monotonic clock."""
+    """Implements the port `means.Slots`. It belongs to the running event loop; `now` gives its monotonic clock."""
 
     def __init__(self, admissions: Mapping[str, Admission[Waiter]], now: Callable[[], float], watch: SlotWatch) -> None:
         self._gates = {name: _Gate(admission) for name, admission in admissions.items()}
-        self._now = now
+        self.now = now
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._closed = False
@@ -67,12 +67,12 @@ class ShardSlots:
 
     async def take(self, wanted: Wanted, not_before: float = -inf) -> Slot | NoSlot:
         """Wait for a slot; Handover after `close`. The connection is one of the shard's."""
-        asked = self._now()
+        asked = self.now()
         if not_before > asked:
             await asyncio.sleep(min(not_before, wanted.deadline) - asked)
         if self._closed:
             raise Handover
-        gate, now = self._gates[wanted.connection], self._now()
+        gate, now = self._gates[wanted.connection], self.now()
         waiter: Waiter = self._loop.create_future()
         request = Request(wanted.lane, waiter, wanted.deadline, wanted.since)
         gate.admission, arrival = gate.admission.arrive(now, request)
@@ -81,12 +81,12 @@ class ShardSlots:
         self._decide(gate)
         slot = await waiter
         if isinstance(slot, Slot):
-            self._watch.waited(wanted.lane, self._now() - asked)
+            self._watch.waited(wanted.lane, self.now() - asked)
         return slot
 
     def finish(self, connection: str, ended: Ended, refusal: Refusal | None) -> tuple[JournalRecord, ...]:
         """End a slot's call. Whoever waits for one may get it with this."""
-        gate, now = self._gates[connection], self._now()
+        gate, now = self._gates[connection], self.now()
         gate.admission = gate.admission.finish(now, ended.reservation, ended.ending, refusal)
         slow_down = gate.admission.slow_down
         self._decide(gate)
@@ -112,7 +112,7 @@ class ShardSlots:
             gate.timer.cancel()
             gate.timer = None
         while not self._closed:
-            now = self._now()
+            now = self.now()
             gate.admission, answer = gate.admission.decide(now)
             match answer:
                 case Admitted(request, reservation, first_byte_by):
