@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test check format schemas bench mutants lock clean
+.PHONY: help setup demo test check format schemas bench mutants drills lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ bench: $(STAMP) ## CPU per event against a bare aiohttp handler, and the peer wh
 
 mutants: $(STAMP) ## Break each invariant on purpose, and see that its test sees it
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+drills: $(STAMP) ## Kill, freeze and part real processes on a real Kafka, and count what the vendor saw
+	$(BIN)/python -m tests.drills $(ARGS)
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
