@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from bridge.calls.means import Handover
+
+ResultT = TypeVar("ResultT")
 
 
 class TaskCancelled(Exception):
@@ -14,8 +17,8 @@ class ShardTasks:
     """Work, which is finished when the shard is handed over, and background, which is not. Of the running loop."""
 
     def __init__(self) -> None:
-        self._work: set[asyncio.Task[None]] = set()
-        self._background: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._ending = False
         self.failure: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         """Done with the first failure of a task: the shard has to be given up."""
@@ -26,6 +29,15 @@ class ShardTasks:
     def work(self, doing: Coroutine[object, object, None]) -> None:
         """Run something that a hand-over waits for, or that ends in Handover by itself."""
         self._begin(doing, self._work)
+
+    async def perform(self, doing: Coroutine[object, object, ResultT]) -> ResultT:
+        """Run something as `work` and give what it returns: for a step of the background that is not to be cut off.
+
+        Whoever waits here may be cancelled; the step goes on. What it raises is raised, and gives the shard up, too.
+        """
+        task = asyncio.create_task(doing)
+        self._watch(task, self._work)
+        return await asyncio.shield(task)
 
     def background(self, doing: Coroutine[object, object, None]) -> None:
         """Run something that ends with the ownership."""
@@ -54,13 +66,15 @@ class ShardTasks:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _begin(self, doing: Coroutine[object, object, None], among: set[asyncio.Task[None]]) -> None:
-        task = asyncio.create_task(doing)
+    def _begin(self, doing: Coroutine[object, object, None], among: set[asyncio.Task[Any]]) -> None:
+        self._watch(asyncio.create_task(doing), among)
+
+    def _watch(self, task: asyncio.Task[Any], among: set[asyncio.Task[Any]]) -> None:
         among.add(task)
         task.add_done_callback(among.discard)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         if task.cancelled():
             if not self._ending:
                 self.fail(TaskCancelled())
