@@ -19,7 +19,8 @@ class KafkaAway(Exception):
 
 
 @asynccontextmanager
-async def _told_plainly() -> AsyncIterator[None]:
+async def told_plainly() -> AsyncIterator[None]:
+    """Turn what the client library and the network raise into KafkaAway."""
     try:
         yield
     except (KafkaError, OSError, ValueError) as error:
@@ -28,18 +29,18 @@ async def _told_plainly() -> AsyncIterator[None]:
 
 async def compare_topics(client: ClientOptions, topics: TopicOptions) -> Plan:
     """Compare the topics with the configuration. Raises KafkaAway, and TopicsNotManaged when Kafka refuses."""
-    async with _told_plainly():
+    async with told_plainly():
         return await compare(client, topics)
 
 
 async def apply_topics(client: ClientOptions, topics: TopicOptions) -> Plan:
     """Create and correct topics, and return what was done. Raises as `compare_topics` does."""
-    async with _told_plainly():
+    async with told_plainly():
         return await apply(client, topics)
 
 
 async def open_producer(client: ClientOptions, topics: TopicOptions) -> None:
     """See whether an idempotent producer may be opened; it sends nothing. Raises KafkaAway with the refusal."""
-    async with _told_plainly():
+    async with told_plainly():
         session = await Session.open(SessionOptions(client, topics.max_record_bytes))
     await session.close(CLOSE_WITHIN_S)

@@ -1,7 +1,8 @@
 """Following topics without a consumer group: for people, demos and tests. Nothing is committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +15,8 @@ _POLL_MS = 200
 _ASSIGNED_WITHIN_S = 10.0
 # Without a group the assignment is made from the cluster's metadata alone, within a round trip.
 _LOOK_EVERY_S = 0.02
+_SILENT_FOR_S = 15.0
+# A reader that is to come to an end gives up when nothing has come for so long: a broker's restart takes some seconds.
 
 
 class ReadRecord(NamedTuple):
@@ -29,11 +32,21 @@ class ReadRecord(NamedTuple):
 
 
 class TopicUnknown(Exception):
-    """None of the topics exists."""
+    """None of the topics exists; the text names them."""
 
 
 class KafkaUnreachable(Exception):
     """No broker answered, or none let us in; the sentence says what the client said."""
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise KafkaUnreachable("no answer in time") from error
+    except KafkaError as error:
+        raise KafkaUnreachable(str(error) or type(error).__name__) from error
 
 
 class TopicReader:
@@ -63,11 +76,16 @@ class TopicReader:
     async def follow(self, topics: Iterable[str], since_ms: int | None) -> None:
         """Stand at the first record appended at `since_ms` (epoch milliseconds) or later, or behind the last one.
 
-        Raises TopicUnknown when none of the topics exists; those that do not exist are left out.
+        Raises TopicUnknown when none of the topics exists; those that do not exist are left out. KafkaUnreachable.
         """
-        existing = set(topics) & await self._consumer.topics()
+        with _reachable():
+            await self._follow(topics, since_ms)
+
+    async def _follow(self, topics: Iterable[str], since_ms: int | None) -> None:
+        wanted = set(topics)
+        existing = wanted & await self._consumer.topics()
         if not existing:
-            raise TopicUnknown
+            raise TopicUnknown(", ".join(sorted(wanted)))
         self._consumer.subscribe(sorted(existing))
         async with asyncio.timeout(_ASSIGNED_WITHIN_S):
             # The client tells nobody when it has assigned.
@@ -86,18 +104,51 @@ class TopicReader:
         """Yield records as they come, for ever; the order holds within a partition."""
         while True:
             try:
-                fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+                fetched = await self._fetch()
             except KafkaError:
                 await asyncio.sleep(_POLL_MS / 1000)  # the client reconnects by itself; its log tells
                 continue
-            for batch in fetched.values():
-                for record in batch:
-                    yield ReadRecord(
-                        record.topic,
-                        record.partition,
-                        record.offset,
-                        record.timestamp,
-                        record.key,
-                        record.value,
-                        tuple(record.headers),
-                    )
+            for record in fetched:
+                yield record
+
+    async def until_now(self) -> AsyncIterator[ReadRecord]:
+        """Yield the records that are there by now, and end; the order holds within a partition.
+
+        What belongs to a transaction that is still open does not count as there. Raises KafkaUnreachable.
+        """
+        partitions = list(self._consumer.assignment())
+        with _reachable():
+            ends: dict[TopicPartition, int] = await self._consumer.end_offsets(partitions)
+        loop = asyncio.get_running_loop()
+        positions: dict[TopicPartition, int] = {}
+        moved_at = loop.time()
+        while True:
+            with _reachable():
+                # A position passes what yields no record, too: aborted transactions, and the marks at their ends.
+                before, positions = positions, {each: await self._consumer.position(each) for each in partitions}
+                if all(positions[partition] >= end for partition, end in ends.items()):
+                    return
+                fetched = await self._fetch()
+            if positions != before:
+                moved_at = loop.time()
+            elif loop.time() - moved_at > _SILENT_FOR_S:
+                raise KafkaUnreachable(f"nothing came for {_SILENT_FOR_S:g} s")
+            for record in fetched:
+                if record.offset < ends[TopicPartition(record.topic, record.partition)]:
+                    yield record
+
+    async def _fetch(self) -> list[ReadRecord]:
+        fetched = await self._consumer.getmany(timeout_ms=_POLL_MS)
+        return [
+            ReadRecord(
+                record.topic,
+                record.partition,
+                record.offset,
+                record.timestamp,
+                record.key,
+                record.value,
+                tuple(record.headers),
+            )
+            for batch in fetched.values()
+            for record in batch
+        ]
