@@ -1,17 +1,21 @@
 """`bridge check`: is the configuration right, and is Kafka as it should be."""
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
+from bridge.cli.run import RunnableRole
 from bridge.cli.settings_option import AsJson, ConfigFile, kafka_away, read_settings
+from bridge.events.topics import commands_topic
 from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
 from bridge.kafka.topic_admin import TopicsNotManaged
-from bridge.kafka.topic_table import Plan
-from bridge.ops.settings import Role, Settings, describe
+from bridge.kafka.topic_table import Correction, Plan
+from bridge.ops.settings import Role, Settings, SettingsError, describe, load_settings
 
 
 class Found(NamedTuple):
@@ -23,6 +27,9 @@ class Found(NamedTuple):
 
 
 def check(
+    role: Annotated[
+        RunnableRole | None, typer.Option("--role", help="Whose secrets must be there; else the ingress's.")
+    ] = None,
     values: Annotated[bool, typer.Option("--values", help="Show the whole configuration in force, too.")] = False,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -31,8 +38,8 @@ def check(
 
     Example: bridge check --config bridge.yaml
     """
-    settings = read_settings(config, Role.INGRESS)
-    found = asyncio.run(_look(settings))
+    settings, worker_problems = _read(config, role)
+    found = [_configuration(settings, worker_problems), *asyncio.run(_look(settings))]
     if as_json:
         typer.echo(
             orjson.dumps({"configuration": describe(settings), "checks": [item._asdict() for item in found]}).decode()
@@ -46,27 +53,45 @@ def check(
         raise typer.Exit(1)
 
 
-async def _look(settings: Settings) -> list[Found]:
+def _read(config: Path | None, role: RunnableRole | None) -> tuple[Settings, list[str]]:
+    """Read the configuration of a role, or of all; where only the ingress could start, say what stops a worker."""
+    if role is not None:
+        return read_settings(config, Role(role.value)), []
+    try:
+        return load_settings(config, os.environ, Role.ALL), []
+    except SettingsError as error:
+        return read_settings(config, Role.INGRESS), list(error.problems)
+
+
+def _configuration(settings: Settings, worker_problems: list[str]) -> Found:
     connections = len(settings.connections)
-    found = [Found("configuration", ok=True, sentence=f"complete, {connections} connection{'s' * (connections != 1)}")]
+    known = f"{connections} connection{'s' * (connections != 1)}"
+    if worker_problems:
+        sentence = f"complete for the ingress, {known}; a worker would not start: {' '.join(worker_problems)}"
+    else:
+        sentence = f"complete, {known}"
+    return Found("configuration", ok=True, sentence=sentence)
+
+
+async def _look(settings: Settings) -> list[Found]:
     options = KafkaAccess(settings.kafka).options()
     servers = settings.kafka.bootstrap_servers
     try:
         plan = await compare_topics(options, topic_options(settings))
     except KafkaAway as error:
-        return [*found, Found("kafka", ok=False, sentence=kafka_away(settings, error))]
+        return [Found("kafka", ok=False, sentence=kafka_away(settings, error))]
     except TopicsNotManaged as error:
-        return [*found, Found("kafka", ok=False, sentence=f"{servers} does not let us read the topics: {error}")]
-    found.append(Found("kafka", ok=True, sentence=f"{servers} answers"))
+        return [Found("kafka", ok=False, sentence=f"{servers} does not let us read the topics: {error}")]
+    kafka = Found("kafka", ok=True, sentence=f"{servers} answers")
     try:
         await open_producer(options, topic_options(settings))
         rights = Found("rights", ok=True, sentence="topics can be read, an idempotent producer can be opened")
     except KafkaAway as error:
         rights = Found("rights", ok=False, sentence=f"an idempotent producer cannot be opened: {error}")
-    return [*found, rights, *_topics(plan)]
+    return [kafka, rights, *_topics(plan, commands_topic(settings.topics.prefix))]
 
 
-def _topics(plan: Plan) -> list[Found]:
+def _topics(plan: Plan, commands: str) -> list[Found]:
     wrong = [
         Found(topic.name, ok=False, sentence="is missing: bridge topics apply creates it") for topic in plan.create
     ]
@@ -75,9 +100,15 @@ def _topics(plan: Plan) -> list[Found]:
             correction.topic,
             ok=False,
             sentence=f"has {correction.setting}={correction.actual}, configured is {correction.wanted}: "
-            "bridge topics apply corrects it",
+            f"bridge topics apply corrects it{_until_then(correction, commands)}",
         )
         for correction in plan.correct
     ]
     wrong += [Found("topics", ok=False, sentence=finding.sentence) for finding in plan.findings]
     return wrong or [Found("topics", ok=True, sentence="all as configured")]
+
+
+def _until_then(correction: Correction, commands: str) -> str:
+    if (correction.topic, correction.setting) != (commands, "message.timestamp.type"):
+        return ""
+    return "; until then no worker is ready, since the deadlines of commands count from the brokers' clock"

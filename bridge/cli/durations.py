@@ -14,4 +14,20 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise typer.BadParameter(f"{text!r} is no duration: use a number with ms, s, m, h or d, such as 20s")
-    return timedelta(milliseconds=float(match[1]) * _MILLISECONDS[match[2]])
+    try:
+        return timedelta(milliseconds=float(match[1]) * _MILLISECONDS[match[2]])
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is longer than any clock can tell") from None
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration with its two largest units, such as `2m 10s`; rounded down to seconds above one."""
+    milliseconds = duration // timedelta(milliseconds=1)
+    if milliseconds < _MILLISECONDS["s"]:
+        return f"{milliseconds}ms"
+    parts = []
+    for unit in ("d", "h", "m", "s"):
+        amount, milliseconds = divmod(milliseconds, _MILLISECONDS[unit])
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return " ".join(parts[:2])

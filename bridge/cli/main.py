@@ -8,10 +8,12 @@ import typer
 
 from bridge.cli.check import check
 from bridge.cli.demo import demo
+from bridge.cli.doubts import doubts
 from bridge.cli.hooks import app as hooks
 from bridge.cli.kafka import app as kafka
 from bridge.cli.run import run
 from bridge.cli.schemas import app as schemas
+from bridge.cli.send import app as send
 from bridge.cli.simulator import simulator
 from bridge.cli.tail import tail
 from bridge.cli.topics import app as topics
@@ -49,6 +51,8 @@ def _bridge(
 app.command()(demo)
 app.command()(run)
 app.command()(check)
+app.add_typer(send, name="send")
+app.command()(doubts)
 app.command()(tail)
 app.add_typer(hooks, name="hooks")
 app.add_typer(topics, name="topics")

@@ -38,7 +38,7 @@ def tail(
     """
     settings = read_settings(config, Role.TOOL)
     topics = _topics(settings.topics.prefix, events or [*EventName, RESULTS])
-    since_ms = None if since is None else epoch_ms() - int(since.total_seconds() * 1000)
+    since_ms = None if since is None else max(0, epoch_ms() - since // timedelta(milliseconds=1))
     try:
         asyncio.run(_follow(settings, topics, since_ms, connection=connection, as_json=as_json))
     except KeyboardInterrupt:
