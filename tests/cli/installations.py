@@ -2,9 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from aiokafka import AIOKafkaProducer
@@ -24,6 +25,7 @@ from bridge.kafka.topic_table import Topic
 from bridge.pbx.numbers import e164_reader
 
 PARTITIONS = 3
+DIAL = ("send", "dial", "--connection", "acme", "--contact", "224", "--to", "37060000000")
 
 
 class Installation:
@@ -46,10 +48,11 @@ class Installation:
             )
         )
 
-    async def create(self, *names: str, timestamps: str = "LogAppendTime") -> None:
-        """Create topics."""
+    async def create(self, *names: str, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Create topics, with the brokers' times unless the settings say otherwise."""
+        whole = {"message.timestamp.type": "LogAppendTime", **settings}
         async with TopicAdmin.connect(ClientOptions(self.bootstrap)) as admin:
-            await admin.create(Topic(name, PARTITIONS, 1, {"message.timestamp.type": timestamps}) for name in names)
+            await admin.create(Topic(name, PARTITIONS, 1, whole) for name in names)
 
     async def bridge(self, *arguments: str) -> Result:
         """Run a command line to its end, beside the test."""

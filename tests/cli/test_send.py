@@ -12,15 +12,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from bridge.calls.conclusions import Conclusion, Status
-from bridge.cli.main import app
 from bridge.cli.send import exchange
 from bridge.commands.command import Command, Reason, Refusal, address_of
 from bridge.commands.command_record import CommandRecord
 from bridge.commands.reading import read_command
-from bridge.events.command_catalogue import CommandName
 from bridge.events.records import Record
 from bridge.events.result_models import CommandResult
 from bridge.kafka.client_options import ClientOptions
@@ -28,11 +26,9 @@ from bridge.kafka.local import LocalKafka
 from bridge.kafka.reader import ReadRecord
 from bridge.kafka.single_publish import Stored, publish_once
 from bridge.pbx.responses import Done, Item
-from tests.bench.servers import free_port
-from tests.cli.installations import Installation, received
+from tests.cli.installations import DIAL, Installation, received
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
-DIAL = ("send", "dial", "--connection", "acme", "--contact", "224", "--to", "37060000000")
 REJECTED = Conclusion(Status.REJECTED, "not_found", "no such \x1b[31mcontact", http_status=404, attempts=1)
 DIALLED = Conclusion(Status.OK, answer=Done(), http_status=200, attempts=1)
 Answers = Callable[[Command], list[tuple[list[Record], bool]]]
@@ -229,77 +225,6 @@ def test_ctrl_c_while_waiting_is_exit_4(installation: Installation) -> None:
     assert waiting == "# waiting for the result of seven\n"
     assert (process.returncode, stdout) == (4, "")
     assert stderr == "bridge: nobody waits for seven any more, but it goes on: bridge tail results --since 5m\n"
-
-
-@pytest.mark.asyncio
-async def test_wrong_use_is_one_sentence(tmp_path: Path) -> None:
-    """Exit 2, before Kafka is asked for anything."""
-    nobody = Installation(f"127.0.0.1:{free_port()}", tmp_path)
-    run = await nobody.bridge("send", "list-lost-calls", "--connection", "acme", "--to", "noon", "--wait", "1s")
-    sentence = "bridge: --to: must be an RFC 3339 time with an offset, such as 2017-10-16T21:26:59Z\n"
-    assert (run.exit_code, run.stdout, run.stderr) == (2, "", sentence)
-
-
-@pytest.mark.parametrize("command", [*(("send", name) for name in CommandName), ("send",), ("doubts",)])
-def test_each_command_helps_with_an_example(command: tuple[str, ...]) -> None:
-    """`--help` shows how to call it."""
-    run = CliRunner().invoke(app, [*command, "--help"], prog_name="bridge")
-    assert run.exit_code == 0
-    assert f"Example: bridge {' '.join(command)} " in " ".join(run.output.split())
-
-
-@pytest.mark.asyncio
-async def test_a_connection_that_is_not_configured_is_a_warning(installation: Installation) -> None:
-    """A worker may know it; more likely it is a typo."""
-    run = await installation.bridge("send", "get-call", "7", "--connection", "acne")
-    assert run.exit_code == 0
-    assert run.stderr == (
-        "bridge: acne is not in this configuration, which has acme: a worker that does not know it either answers "
-        "invalid after 15 s\n"
-    )
-
-
-@pytest.mark.asyncio
-async def test_a_topic_that_is_missing_is_named_and_not_made(kafka: LocalKafka, tmp_path: Path) -> None:
-    """The brokers would make it with settings of their own."""
-    nothing = Installation(kafka.bootstrap, tmp_path)
-    run = await nothing.bridge(*DIAL)
-    sentence = f"bridge: {nothing.commands} does not exist: bridge topics apply creates it\n"
-    assert (run.exit_code, run.stdout, run.stderr) == (1, "", sentence)
-    run = await nothing.bridge(*DIAL, "--wait", "1s")
-    assert (run.exit_code, run.stderr) == (1, sentence.replace(nothing.commands, nothing.results))
-
-
-@pytest.mark.asyncio
-async def test_a_topic_without_the_brokers_times_is_told(kafka: LocalKafka, tmp_path: Path) -> None:
-    """`send` warns, `check` calls it wrong; both say what no worker can do until it is corrected."""
-    late = Installation(kafka.bootstrap, tmp_path)
-    await late.create(late.commands, timestamps="CreateTime")
-    run = await late.bridge(*DIAL)
-    assert run.exit_code == 0
-    assert "has another message.timestamp.type than LogAppendTime: no worker is ready until" in run.stderr
-    config = late.config.read_text()
-    late.config.write_text(config.replace("acme:", "acme:\n    webhook_secret: the webhook secret of acme"))
-    run = await late.bridge("check")
-    assert run.exit_code == 1
-    (line,) = [line for line in run.stdout.splitlines() if "message.timestamp.type" in line]
-    assert line == (
-        f"WRONG  {late.commands}: has message.timestamp.type=CreateTime, configured is LogAppendTime: bridge "
-        "topics apply corrects it; until then no worker is ready, since the deadlines of commands count from the "
-        "brokers' clock"
-    )
-    assert "ok     configuration: complete for the ingress, 1 connection; a worker would not start: " in run.stdout
-    assert (await late.bridge("check", "--role", "worker")).exit_code == 2
-
-
-@pytest.mark.asyncio
-async def test_a_kafka_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    """Nothing was sent, exit 1."""
-    nobody = Installation(f"127.0.0.1:{free_port()}", tmp_path)
-    for more in ((), ("--wait", "1s")):
-        run = await nobody.bridge(*DIAL, *more)
-        assert (run.exit_code, run.stdout) == (1, "")
-        assert run.stderr.splitlines()[-1].startswith(f"bridge: Kafka at {nobody.bootstrap} cannot be reached")
 
 
 @pytest.mark.asyncio

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shlex
 from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -114,7 +115,7 @@ def _carry_out(
     except NotAcknowledged:
         fail(
             f"Kafka did not acknowledge the command, so nobody knows whether it will be executed: send it again with "
-            f"--command-id {id_}, and it is executed once at most",
+            f"--command-id {shlex.quote(id_)}, and it is executed once at most",
             1,
         )
 
