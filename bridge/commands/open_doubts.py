@@ -25,8 +25,8 @@ DUE_AFTER_MS = 270_000
 # Leaves half a minute of the contract's five to ask the history and to publish.
 ENDED_AFTER_MS = 290_000
 # Without an answer of the history. The rest is for storing the end, and for a take-over in between.
-ASK_WITHIN_MS = 20_000
-# A slot of the quota, and the answer.
+SLOT_WITHIN_MS = 10_000
+# Of a question. Its answer may take as long again, and the doubt that it is for ends after that.
 ASK_GAP_MS = 15_000
 # Between two questions of one connection, whatever its doubts want.
 SETTLING_MS = 5_000
@@ -43,7 +43,7 @@ _HISTORY_UNTIL_MS = 3_600_000
 
 
 class Ask(NamedTuple):
-    """The calls of a connection that started from `since_ms` to `until_ms` are wanted, by the moment `by_ms`."""
+    """The calls of a connection that started from `since_ms` to `until_ms` are wanted; a slot for it until `by_ms`."""
 
     connection: str
     since_ms: int
@@ -176,4 +176,4 @@ def _ask(connection: str, doubts: list[_Doubt], asked: _Asked | None, now_ms: in
         return None
     since_ms = min(doubt.dialled_ms for doubt in doubts) - NEEDED_BEFORE_MS
     until_ms = max(doubt.dialled_ms for doubt in doubts) + WITHIN_MS + _HISTORY_UNTIL_MS
-    return Ask(connection, since_ms, until_ms, now_ms + ASK_WITHIN_MS)
+    return Ask(connection, since_ms, until_ms, now_ms + SLOT_WITHIN_MS)
