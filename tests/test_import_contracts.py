@@ -22,7 +22,7 @@ PLANTS = {
     "One door for aiohttp's client, and the simulator has its own": ("pbx/requests.py", "import aiohttp"),
     "One door for the containers of the local Kafka": ("cli/run.py", "import testcontainers"),
     "One door for the metrics library": ("kafka/publisher.py", "import prometheus_client"),
-    "FastStream stays out until there are commands": ("kafka/reader.py", "import faststream"),
+    "One door for FastStream": ("kafka/reader.py", "import faststream"),
     "The consumer's install needs pydantic and orjson alone": ("events/times.py", "import structlog"),
 }
 
