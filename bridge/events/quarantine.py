@@ -29,6 +29,38 @@ def quarantined_webhook(
     )
 
 
+def quarantined_item(
+    value: bytes,
+    *,
+    id_: str,
+    reason: str,
+    detail: str,
+    connection: str,
+    received: str,
+    collection: str,
+    origin: str,
+    topic_prefix: str,
+    most_bytes: int,
+) -> Record:
+    """Return the quarantine record of an item of one of the vendor's lists; `value` is its JSON text as sent.
+
+    Of a longer one the first `most_bytes` are kept: the vendor can be asked for it again.
+    """
+    headers = [
+        ("id", id_.encode()),
+        ("reason", reason.encode()),
+        ("detail", detail.encode()),
+        ("kind", b"item"),
+        ("connection", connection.encode()),
+        ("receivedtime", received.encode()),
+        ("collection", collection.encode()),
+        ("origin", origin.encode()),
+    ]
+    if len(value) > most_bytes:
+        headers.append(("original_size", str(len(value)).encode()))
+    return Record(quarantine_topic(topic_prefix), connection.encode(), value[:most_bytes], headers)
+
+
 def quarantined_command(
     value: bytes,
     original_headers: Sequence[tuple[str, bytes]],
