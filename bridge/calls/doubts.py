@@ -7,7 +7,7 @@ All dials have windows of the same length, so taking the earliest call for the e
 other choice would.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from bridge.calls.conclusions import Status
@@ -71,12 +71,11 @@ def explain(
         return {}
     connection = next(iter(doubts.values())).connection
     # Of an older dial the own call may not be among `calls`; it would take the next one's, and so on to the doubt's.
-    oldest_ms, newest_ms = doubtful[0].at_ms - WITHIN_MS - EARLY_MS, doubtful[-1].at_ms + WITHIN_MS + EARLY_MS
-    claims = sorted(claim for claim in _claims(known, connection) if oldest_ms <= claim.at_ms <= newest_ms)
+    near = range(doubtful[0].at_ms - WITHIN_MS - EARLY_MS, doubtful[-1].at_ms + WITHIN_MS + EARLY_MS + 1)
+    claims, used = _claims(known, connection, near)
     seen = _by_contact_and_number(calls, to_e164)
-    used = set(_used(known, connection))
     explained: dict[str, int] = {}
-    for dialled in (*claims, *doubtful):
+    for dialled in (*sorted(claims), *doubtful):
         for call in _calls_of(dialled, seen, to_e164):
             if _fits(dialled, call) and call.call_id not in used:
                 used.add(call.call_id)
@@ -101,23 +100,23 @@ def _fits(dialled: _Dialled, call: ObservedCall) -> bool:
     return dialled.at_ms - EARLY_MS <= call.started_ms <= dialled.at_ms + WITHIN_MS
 
 
-def _used(known: Mapping[str, KnownCommand], connection: str) -> Iterator[int]:
-    for command in known.values():
-        if isinstance(command, Verdict) and command.call_id is not None and command.connection == connection:
-            yield command.call_id
-
-
-def _claims(known: Mapping[str, KnownCommand], connection: str) -> Iterator[_Dialled]:
+def _claims(known: Mapping[str, KnownCommand], connection: str, near: range) -> tuple[list[_Dialled], set[int]]:
+    """Give the dials of a time that claim a call before any doubt does, and the calls that have ended doubts."""
+    claims: list[_Dialled] = []
+    used: set[int] = set()
     for identity, command in known.items():
-        match command:
-            case Verdict(dial=True, status=Status.OK) if command.connection == connection:
-                yield _dialled(identity, command)
-            case Order(request=Dial(contact_id=contact_id, destination=destination)) if (
-                command.reference.connection == connection
-            ):
-                yield _Dialled(command.reference.accepted_ms, identity, contact_id, destination)
-            case _:
-                pass
+        # One loop of cheap questions, since it is long, and holds up whatever else this process does.
+        if isinstance(command, Order):
+            if command.reference.connection == connection and isinstance(command.request, Dial):
+                at_ms, request = command.reference.accepted_ms, command.request
+                if at_ms in near:
+                    claims.append(_Dialled(at_ms, identity, request.contact_id, request.destination))
+        elif command.intent is not None and command.connection == connection:
+            if command.call_id is not None:
+                used.add(command.call_id)
+            elif dialled_ms(command) in near and command.status == Status.OK:
+                claims.append(_dialled(identity, command))
+    return claims, used
 
 
 def _dialled(identity: str, verdict: Verdict) -> _Dialled:
