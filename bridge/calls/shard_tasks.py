@@ -71,10 +71,12 @@ class ShardTasks:
 
     def _watch(self, task: asyncio.Task[Any], among: set[asyncio.Task[Any]]) -> None:
         among.add(task)
-        task.add_done_callback(among.discard)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
+        # One callback for both: tens of thousands of commands may wait, each in a task of its own.
+        self._work.discard(task)
+        self._background.discard(task)
         if task.cancelled():
             if not self._ending:
                 self.fail(TaskCancelled())

@@ -7,8 +7,8 @@ import typer
 
 from bridge.cli.settings_option import AsJson, ConfigFile, fail, read_settings
 from bridge.events.catalogue import WEBHOOK_EVENTS
-from bridge.ingress.hook_keys import HookName, hook_key, hook_url
 from bridge.ops.settings import Role
+from bridge.pbx.hook_keys import HookName, hook_key, hook_url
 
 app = typer.Typer(help="The webhooks of a connection. Example: bridge hooks url acme CallStarted", no_args_is_help=True)
 

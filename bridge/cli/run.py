@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridge.app import UNREADY_FOR, IngressService
+from bridge.app import UNREADY_FOR, Service
 from bridge.cli.event_loop import run_loop, settle_memory
 from bridge.cli.settings_option import ConfigFile, fail, read_settings
 from bridge.ops.logs import configure_logs
@@ -18,25 +18,25 @@ from bridge.ops.settings import Role, Settings
 class RunnableRole(StrEnum):
     """What a process may be."""
 
-    INGRESS = "ingress"
-    WORKER = "worker"
-    ALL = "all"
+    INGRESS = Role.INGRESS.value
+    WORKER = Role.WORKER.value
+    ALL = Role.ALL.value
 
 
 def run(
-    role: Annotated[RunnableRole, typer.Option("--role", help="ingress receives webhooks.")],
+    role: Annotated[
+        RunnableRole, typer.Option("--role", help="ingress receives webhooks, worker carries out commands.")
+    ],
     config: ConfigFile = None,
 ) -> None:
     """Run the service until SIGTERM or SIGINT. Logs go to stderr.
 
     Example: bridge run --role ingress --config bridge.yaml
     """
-    if role is not RunnableRole.INGRESS:
-        fail(f"the role {role} is not built yet: this release has the role ingress alone", 2)
-    settings = read_settings(config, Role.INGRESS)
+    settings = read_settings(config, Role(role))
     configure_logs()
     try:
-        refusal = run_loop(_serve(settings))
+        refusal = run_loop(_serve(settings, Role(role)))
     except OSError as error:
         fail(
             f"cannot listen: {error.strerror or error}; choose another ingress.port or admin.port, or end what has it",
@@ -46,7 +46,7 @@ def run(
         fail(refusal, 2)
 
 
-async def _serve(settings: Settings) -> str | None:
+async def _serve(settings: Settings, role: Role) -> str | None:
     """Serve until a signal, or until there is a reason not to; return the reason."""
     stop = asyncio.Event()
     unready_for = UNREADY_FOR
@@ -60,7 +60,7 @@ async def _serve(settings: Settings) -> str | None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, interrupted)
-    service = IngressService(settings)
+    service = Service(settings, role)
     service.refusal.add_done_callback(lambda _: interrupted())
     await service.start()
     settle_memory()

@@ -20,7 +20,6 @@ CounterName = Literal[
     "bridge_quarantined_total",
     "bridge_vendor_fields_unknown_total",
     "bridge_vendor_fields_mistyped_total",
-    "bridge_commands_routed_total",
     "bridge_commands_dropped_total",
     "bridge_commands_finished_total",
     "bridge_doubts_resolved_total",
@@ -30,6 +29,8 @@ CounterName = Literal[
     "bridge_vendor_refusals_total",
 ]
 ReadCounterName = Literal[
+    "bridge_commands_refused_total",
+    "bridge_commands_routed_total",
     "bridge_kafka_publish_failures_total",
     "bridge_kafka_producer_replacements_total",
     "bridge_kafka_outages_total",
@@ -86,9 +87,6 @@ COUNTERS: dict[CounterName, Metric] = {
     "bridge_vendor_fields_mistyped_total": Metric(
         "Known fields that the vendor sent with another type than known.", ("event", "field")
     ),
-    "bridge_commands_routed_total": Metric(
-        "Commands that the router has handed to the owner of their connection, repeats included.", ("command",)
-    ),
     "bridge_commands_dropped_total": Metric(
         "Commands that the owner dropped without a result: `repeat` of a known identity, `not_work` for bytes that no "
         "release of the bridge has written.",
@@ -110,6 +108,12 @@ COUNTERS: dict[CounterName, Metric] = {
     ),
 }
 READ_COUNTERS: dict[ReadCounterName, Metric] = {
+    "bridge_commands_refused_total": Metric(
+        "Records of the command topic that are no commands: they are in the quarantine.", ("reason",)
+    ),
+    "bridge_commands_routed_total": Metric(
+        "Commands that the router has handed to the owner of their connection, repeats included.", ("command", "mode")
+    ),
     "bridge_kafka_publish_failures_total": Metric(
         "Records that Kafka did not acknowledge in time, or refused, by reason.", ("reason",)
     ),

@@ -18,8 +18,8 @@ import yaml
 from typer.testing import CliRunner
 
 from bridge.cli.main import app
-from bridge.ingress.hook_keys import HookName, hook_key
 from bridge.kafka.local import LocalKafka
+from bridge.pbx.hook_keys import HookName, hook_key
 from tests.bench.servers import free_port
 
 BRIDGE = [sys.executable, "-m", "bridge.cli"]
@@ -272,11 +272,12 @@ async def test_the_demo_shows_what_it_promises(bootstrap: str) -> None:
     )
     stdout, stderr = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, stdout.decode() + stderr.decode()
-    *_, total = stdout.decode().splitlines()
+    *_, total, _, dialled = stdout.decode().splitlines()
     _, sent, answered, read, distinct, missing = total.split()
     assert int(sent) > 10
     assert sent == answered == read == distinct
     assert missing == "0"
+    assert dialled.startswith("dialled once: result ok, call 15")
 
 
 @pytest.mark.asyncio
@@ -293,4 +294,4 @@ async def test_ctrl_c_ends_the_demo_with_its_table(bootstrap: str) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, stderr.decode()
-    assert stdout.decode().splitlines()[-1].startswith("all ")
+    assert stdout.decode().splitlines()[-3].startswith("all ")

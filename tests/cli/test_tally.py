@@ -2,8 +2,10 @@
 
 import pytest
 
-from bridge.cli.demo.tally import Delivery, Reading, table, verdict
+from bridge.cli.demo.tally import Delivery, DialSeen, Reading, table, verdict
 from bridge.events.cloudevents import ReceivedEvent
+
+DIALLED = DialSeen("ok", 5)
 
 
 def read(*ids: str) -> Reading:
@@ -30,7 +32,33 @@ def told(*answers: bytes | None) -> list[Delivery]:
 )
 def test_what_is_missing_is_said(reading: Reading, deliveries: list[Delivery], sentence: str | None) -> None:
     """Promised and not in Kafka, or never taken."""
-    assert verdict(reading.rows(deliveries)) == sentence
+    assert verdict(reading.rows(deliveries), DIALLED, call_seen=True) == sentence
+
+
+@pytest.mark.parametrize(
+    ("dial", "call_seen", "sentence"),
+    [
+        (DIALLED, True, None),
+        (DialSeen(None, 5), True, "the dial has no result"),
+        (DialSeen("in_doubt", 5), True, "the dial has the result in_doubt"),
+        (DialSeen("ok", None), True, "the dial's result is ok, and the PBX got no dial"),
+        (DIALLED, False, "the dial's call has no event"),
+    ],
+)
+def test_a_dial_that_went_wrong_is_said(dial: DialSeen, call_seen: bool, sentence: str | None) -> None:
+    """Its result, the PBX's own knowledge, and the call's event have to agree."""
+    rows = read("a").rows(told(b'{"id":"a"}'))
+    assert verdict(rows, dial, call_seen=call_seen) == sentence
+
+
+def test_a_dial_s_call_is_known_by_its_subject() -> None:
+    """Any event of the call will do; where the PBX got no dial there is none to wait for."""
+    reading = read("a")
+    assert not reading.holds_call(DIALLED)
+    assert reading.holds_call(DialSeen("ok", None))
+    attributes = {"specversion": "1.0", "id": "b", "source": "/c", "type": "t", "subject": "call/5"}
+    reading.add(ReceivedEvent(attributes, b"{}"))
+    assert reading.holds_call(DIALLED)
 
 
 def test_the_table_has_a_row_per_event_and_a_total() -> None:

@@ -10,11 +10,11 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from bridge.app import IngressService, KafkaAccess, Ports
-from bridge.ingress.hook_keys import HookName, hook_key
+from bridge.app import KafkaAccess, Ports, Service
 from bridge.kafka.local import LocalKafka
 from bridge.kafka.reader import ReadRecord, TopicReader
 from bridge.ops.settings import Role, Settings, load_settings
+from bridge.pbx.hook_keys import HookName, hook_key
 
 SECRET = "the webhook secret of acme"
 PREVIOUS = "the one that acme had before"
@@ -58,7 +58,7 @@ def hook_path(event: str = "CallStarted", connection: str = "acme", secret: str 
 class Ingress:
     """A running ingress and what it wrote."""
 
-    service: IngressService
+    service: Service
     settings: Settings
     ports: Ports
 
@@ -98,7 +98,7 @@ class Ingress:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Ingress]:
     """Run an ingress for a while."""
-    service = IngressService(settings)
+    service = Service(settings, Role.INGRESS)
     ports = await service.start()
     try:
         yield Ingress(service, settings, ports)

@@ -7,9 +7,9 @@ import logging
 import pytest
 import structlog
 
-from bridge.ingress.hook_keys import HookName, hook_key
 from bridge.ops.logs import configure_logs
 from bridge.ops.masking import mask_text
+from bridge.pbx.hook_keys import HookName, hook_key
 
 KEY = hook_key(b"a secret of the connection", "acme", HookName("CallStarted", 0))
 

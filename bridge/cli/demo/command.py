@@ -7,27 +7,28 @@ import urllib.request
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
 
-from bridge.app import IngressService, KafkaAccess, topic_options
+from bridge.app import KafkaAccess, Service, topic_options
 from bridge.cli.demo.broker import Attendant
-from bridge.cli.demo.tally import Delivery, Reading, table, verdict
+from bridge.cli.demo.dialling import dial_once
+from bridge.cli.demo.tally import Delivery, DialSeen, Reading, dial_line, table, verdict
 from bridge.cli.durations import parse_duration
 from bridge.cli.event_line import event_line
 from bridge.cli.event_loop import run_loop
 from bridge.cli.settings_option import AsJson, fail
 from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
 from bridge.events.cloudevents import read_event
-from bridge.events.topics import event_topic
-from bridge.ingress.hook_keys import HookName, hook_key, hook_url
+from bridge.events.topics import commands_topic, event_topic, results_topic
 from bridge.kafka.local import NoLocalKafka, start_local_kafka
 from bridge.kafka.probe import apply_topics
 from bridge.kafka.reader import TopicReader
 from bridge.ops.logs import configure_logs
 from bridge.ops.settings import Role, Settings, load_settings
+from bridge.pbx.hook_keys import HookName, hook_key, hook_url
 from bridge.simulator import AccountOptions, RetryPolicy, Simulator, SimulatorOptions
 
 CONNECTION = "acme"
@@ -70,7 +71,8 @@ def demo(
 ) -> None:
     """Start a Kafka, a PBX simulator and the bridge, play calls, and show each event as it lands on its topic.
 
-    Ends with a table of what was sent, answered and read; exit 1 if anything is missing. KAFKA_BOOTSTRAP names a
+    In between one number is dialled by a command. Ends with a table of what was sent, answered and read, and with the
+    dial's result; exit 1 if anything is missing. KAFKA_BOOTSTRAP names a
     Kafka to use; else one is started in Docker, or with Java 17 and Maven.
 
     Example: bridge demo --for 20s --outage 5s
@@ -106,45 +108,52 @@ class _Demo:
             kafka = await self._unless_interrupted(start_local_kafka(self._say))
             stack.push_async_callback(kafka.stop)
             self._say(f"Kafka answers at {kafka.bootstrap}")
-            settings = _settings(kafka.bootstrap)
+            pbx = self._pbx()
+            await pbx.start()
+            stack.push_async_callback(pbx.stop)
+            settings = _settings(kafka.bootstrap, pbx.base_url)
             plan = await self._unless_interrupted(
                 apply_topics(KafkaAccess(settings.kafka).options(), topic_options(settings))
             )
             self._say(f"{len(plan.create)} topics created, {PREFIX}.call.started.v1 and its like")
-            service = IngressService(settings)
+            service = Service(settings, Role.ALL)
             # The demo has lines of its own for what happens to Kafka; the client library's would only repeat them.
             logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
             ports = await service.start()
             stack.push_async_callback(service.stop, unready_for=timedelta(0))
             await self._unless_interrupted(_until_ready(service))
             self._say(
-                f"the bridge takes webhooks at http://127.0.0.1:{ports.ingress}, metrics at :{ports.admin}/metrics"
+                f"the bridge takes webhooks at http://127.0.0.1:{ports.ingress} and commands from "
+                f"{commands_topic(PREFIX)}, metrics at :{ports.admin}/metrics"
             )
             reader = await stack.enter_async_context(TopicReader(KafkaAccess(settings.kafka).options()))
-            await reader.follow([event_topic(PREFIX, event) for event in EventName], None)
+            topics = [event_topic(PREFIX, event) for event in EventName]
+            await reader.follow([*topics, results_topic(PREFIX)], None)
             _in_background(stack, self._read(reader))
             attendant = Attendant(kafka, self._say)
             _in_background(stack, attendant.watch())
             if self._outage_s is not None:
                 _in_background(stack, attendant.outage(self._for_s / 3, self._outage_s))
-            pbx = Simulator(
-                SimulatorOptions(
-                    speed=SPEED,
-                    calls_per_second=self._calls_per_second,
-                    keys={API_KEY: AccountOptions()},
-                    retry=RetryPolicy(repeats=REPEATS),
-                    kept_log=1_000_000,  # the table needs every answer
-                )
-            )
-            await pbx.start()
-            stack.push_async_callback(pbx.stop)
             await asyncio.to_thread(_register, pbx.base_url, settings, ports.ingress)
             self._say(f"the PBX plays calls for {self._for_s:g} s; Ctrl-C ends it")
+            pbx.start_playing()
+            dialling = asyncio.create_task(dial_once(settings, CONNECTION, pbx, API_KEY))
+            stack.push_async_callback(_end, dialling)
             await self._play_calls(pbx)
-            return await self._finish(pbx)
+            return await self._finish(pbx, await dialling)
+
+    def _pbx(self) -> Simulator:
+        return Simulator(
+            SimulatorOptions(
+                speed=SPEED,
+                calls_per_second=self._calls_per_second,
+                keys={API_KEY: AccountOptions()},
+                retry=RetryPolicy(repeats=REPEATS),
+                kept_log=1_000_000,  # the table needs every answer
+            )
+        )
 
     async def _play_calls(self, pbx: Simulator) -> None:
-        pbx.start_playing()
         try:
             async with asyncio.timeout(self._for_s):
                 await self._interrupted.wait()
@@ -152,20 +161,20 @@ class _Demo:
             self._say("the day is over: waiting for the last webhooks")
         await pbx.stop_playing(finish=True, drain=DRAIN_WITHIN_S)
 
-    async def _finish(self, pbx: Simulator) -> str | None:
+    async def _finish(self, pbx: Simulator, dial: DialSeen) -> str | None:
         deliveries = _deliveries(pbx)
         try:
             async with asyncio.timeout(READ_WITHIN_S):
-                while not self._reading.holds(deliveries):  # noqa: ASYNC110 - the reader has no event for "all there"
+                while not (self._reading.holds(deliveries) and self._reading.holds_call(dial)):  # noqa: ASYNC110 - the reader has no event for "all there"
                     await asyncio.sleep(0.1)
         except TimeoutError:
             pass  # the table shows what is missing
         rows = self._reading.rows(deliveries)
         if self._as_json:
-            typer.echo(orjson.dumps([row._asdict() for row in rows]).decode())
+            typer.echo(orjson.dumps({"events": [row._asdict() for row in rows], "dial": dial._asdict()}).decode())
         else:
-            typer.echo("\n" + "\n".join(table(rows)))
-        return verdict(rows)
+            typer.echo("\n" + "\n".join([*table(rows), "", dial_line(dial)]))
+        return verdict(rows, dial, call_seen=self._reading.holds_call(dial))
 
     async def _read(self, reader: TopicReader) -> None:
         async for record in reader.records():
@@ -189,7 +198,7 @@ class _Demo:
         typer.echo(f"# {sentence}", err=self._as_json)
 
 
-def _settings(bootstrap: str) -> Settings:
+def _settings(bootstrap: str, base_url: str) -> Settings:
     return load_settings(
         None,
         {
@@ -200,15 +209,16 @@ def _settings(bootstrap: str) -> Settings:
             "BRIDGE_INGRESS__PORT": "0",
             "BRIDGE_ADMIN__HOST": "127.0.0.1",
             "BRIDGE_ADMIN__PORT": "0",
-            "BRIDGE_CONNECTIONS__ACME__BASE_URL": "http://127.0.0.1/api/v2",
+            "BRIDGE_CONNECTIONS__ACME__BASE_URL": base_url,
+            "BRIDGE_CONNECTIONS__ACME__API_KEY": API_KEY,
             "BRIDGE_CONNECTIONS__ACME__WEBHOOK_SECRET": WEBHOOK_SECRET,
             "BRIDGE_CONNECTIONS__ACME__DEFAULT_REGION": "LT",
         },
-        Role.INGRESS,
+        Role.ALL,
     )
 
 
-async def _until_ready(service: IngressService) -> None:
+async def _until_ready(service: Service) -> None:
     async with asyncio.timeout(READY_WITHIN_S):
         while service.health.problems():  # noqa: ASYNC110 - readiness is looked at, as a probe does
             await asyncio.sleep(0.05)
@@ -235,10 +245,9 @@ def _deliveries(pbx: Simulator) -> Sequence[Delivery]:
 
 
 def _in_background(stack: AsyncExitStack, work: Coroutine[object, object, None]) -> None:
-    task = asyncio.ensure_future(work)
+    stack.push_async_callback(_end, asyncio.ensure_future(work))
 
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait({task})
 
-    stack.push_async_callback(end)
+async def _end(task: asyncio.Future[Any]) -> None:
+    task.cancel()
+    await asyncio.wait({task})

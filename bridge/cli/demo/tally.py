@@ -28,10 +28,18 @@ class Row(NamedTuple):
     missing: int
 
 
+class DialSeen(NamedTuple):
+    """The demo's dial: its result's status (None: no result), and the id of its call (None: the PBX got no dial)."""
+
+    status: str | None
+    call_id: int | None
+
+
 class Reading:
     """What was read from Kafka so far."""
 
     def __init__(self) -> None:
+        self._subjects: set[str] = set()
         self._records: Counter[str] = Counter()
         self._ids: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -39,6 +47,11 @@ class Reading:
         """Count one record."""
         self._records[event.type] += 1
         self._ids[event.type].add(event.id)
+        self._subjects.add(event.attributes.get("subject", ""))
+
+    def holds_call(self, dial: DialSeen) -> bool:
+        """Tell whether an event of the dial's call has been read; also when there can be none."""
+        return dial.call_id is None or f"call/{dial.call_id}" in self._subjects
 
     def holds(self, deliveries: Iterable[Delivery]) -> bool:
         """Tell whether every event that was answered 2xx has been read."""
@@ -81,7 +94,12 @@ def table(rows: Sequence[Row]) -> list[str]:
     return [lines[0], rule, *lines[1:-1], rule, lines[-1]]
 
 
-def verdict(rows: Sequence[Row]) -> str | None:
+def dial_line(dial: DialSeen) -> str:
+    """Return what came of the dial, as a line below the table."""
+    return f"dialled once: result {dial.status or 'none'}, call {dial.call_id or 'none'}"
+
+
+def verdict(rows: Sequence[Row], dial: DialSeen, *, call_seen: bool) -> str | None:
     """Return what is wrong, None when nothing is: all was delivered, and all that was promised is there."""
     undelivered = sum(row.sent - row.answered for row in rows)
     missing = sum(row.missing for row in rows)
@@ -91,4 +109,12 @@ def verdict(rows: Sequence[Row]) -> str | None:
         return f"{missing} events that were answered 202 are not in Kafka"
     if undelivered:
         return f"{undelivered} webhooks were never answered 202"
-    return None
+    return _wrong_with(dial, call_seen=call_seen)
+
+
+def _wrong_with(dial: DialSeen, *, call_seen: bool) -> str | None:
+    if dial.status != "ok":
+        return f"the dial has {'no result' if dial.status is None else f'the result {dial.status}'}"
+    if dial.call_id is None:
+        return "the dial's result is ok, and the PBX got no dial"
+    return None if call_seen else "the dial's call has no event"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.events.catalogue import WEBHOOK_EVENTS
-from bridge.ingress.hook_keys import HookName, hook_key, hook_url, verified_hook
+from bridge.pbx.hook_keys import HookName, hook_key, hook_url, verified_hook
 
 SECRET = b"a secret of the connection"
 OTHER = b"another secret altogether"

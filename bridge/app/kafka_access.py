@@ -1,0 +1,70 @@
+"""What of the configuration decides how Kafka is reached, and what is kept there."""
+
+from datetime import timedelta
+
+from bridge.kafka.client_options import ClientOptions
+from bridge.kafka.topic_table import TopicOptions
+from bridge.ops.settings import KafkaSettings, Settings, tls_context
+
+RECORD_OVERHEAD_BYTES = 65_536
+# What a record has beyond the body it came from: headers, the key, normalised numbers, a null for each absent field.
+LEAST_RECORD_BYTES = 262_144
+# A refused command with all its headers takes some 135 KiB in the quarantine, whatever webhooks may be as large as.
+
+
+def max_record_bytes(settings: Settings) -> int:
+    """Return the size of the largest record that is published, key and headers included."""
+    return max(LEAST_RECORD_BYTES, settings.ingress.max_body_bytes + RECORD_OVERHEAD_BYTES)
+
+
+def topic_options(settings: Settings) -> TopicOptions:
+    """Return what the installation's topics are made of."""
+    topics = settings.topics
+    return TopicOptions(
+        prefix=topics.prefix,
+        replication_factor=topics.replication_factor,
+        partitions={
+            "events": topics.partitions.events,
+            "commands": topics.partitions.commands,
+            "results": topics.partitions.results,
+            "quarantine": topics.partitions.quarantine,
+            "admin": topics.partitions.admin,
+        },
+        retention_ms={
+            "events": _ms(topics.retention.events),
+            "commands": _ms(topics.retention.commands),
+            "results": _ms(topics.retention.results),
+            "quarantine": _ms(topics.retention.quarantine),
+            "admin": _ms(topics.retention.admin),
+        },
+        shards=topics.shards,
+        max_record_bytes=max_record_bytes(settings),
+    )
+
+
+class KafkaAccess:
+    """How this process reaches Kafka, with the certificates and the password as they are now."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._password = settings.open_sasl_password()
+
+    def options(self) -> ClientOptions:
+        """Return the options for a new client. Raises ValueError when a certificate has become unusable."""
+        settings, password = self._settings, self._password.current()
+        return ClientOptions(
+            bootstrap_servers=settings.bootstrap_servers,
+            security_protocol=settings.security_protocol,
+            ssl_context=tls_context(settings),
+            sasl_mechanism=settings.sasl_mechanism or "SCRAM-SHA-512",
+            sasl_username=settings.sasl_username,
+            sasl_password=None if password is None else password.decode(),
+        )
+
+    def refresh(self) -> None:
+        """Look at the password's file again."""
+        self._password.refresh()
+
+
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)

@@ -1,0 +1,90 @@
+"""What a process has whatever its role: metrics, health, the admin port, the topics, and secrets that change."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from importlib.metadata import version
+
+from bridge.app.kafka_access import KafkaAccess, topic_options
+from bridge.kafka.log_filter import quieten_library
+from bridge.kafka.publisher import Publisher
+from bridge.kafka.topic_keeper import TopicKeeper
+from bridge.ops.admin import AdminServer
+from bridge.ops.health import Health
+from bridge.ops.metrics import Metrics
+from bridge.ops.settings import Role, Settings
+
+SECRETS_EVERY = timedelta(seconds=1)
+# How soon a changed secret file counts; one stat() a file.
+
+
+class Process:
+    """The common ground of the roles that run in one process."""
+
+    def __init__(self, settings: Settings, role: Role) -> None:
+        quieten_library(time.monotonic)
+        self.settings = settings
+        self.metrics = Metrics()
+        self.health = Health(time.monotonic())
+        self.kafka = KafkaAccess(settings.kafka)
+        self.refreshes: list[Callable[[], object]] = [self.kafka.refresh]
+        """Called again and again, so that changed secrets are taken up."""
+        self.topics = TopicKeeper(topic_options(settings), self.kafka.options, manage=settings.topics.manage)
+        self._publishers: list[Publisher] = []
+        self._admin = AdminServer(
+            self.health, self.metrics, host=settings.admin.host, port=settings.admin.port, monotonic=time.monotonic
+        )
+        self._watch: asyncio.Task[None] | None = None
+        self._describe(role)
+
+    def publishes_with(self, publisher: Publisher) -> None:
+        """Count what a publisher of this process does."""
+        self._publishers.append(publisher)
+
+    async def start(self) -> int:
+        """Look for the topics in the background, and listen on the admin port, which is returned."""
+        self.topics.start()
+        port = await self._admin.start()
+        self._watch = asyncio.create_task(self._watch_secrets())
+        return port
+
+    async def stop(self) -> None:
+        """End it all; the probes answer until here."""
+        await self.topics.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._admin.stop()
+
+    def _describe(self, role: Role) -> None:
+        metrics, publishers = self.metrics, self._publishers
+        metrics.gauge("bridge_build_info", (version("mobili-stotele-bridge"), role)).set(1)
+        metrics.gauge("bridge_ready", (role,)).set_function(lambda: not self.health.problems())
+        metrics.gauge("bridge_kafka_producer_up").set_function(lambda: all(one.ready for one in publishers))
+        metrics.read_counter("bridge_kafka_publish_failures_total", self._failures)
+        metrics.read_counter(
+            "bridge_kafka_producer_replacements_total",
+            lambda: {(): float(sum(one.counts.replaced for one in publishers))},
+        )
+        metrics.read_counter(
+            "bridge_kafka_outages_total", lambda: {(): float(sum(one.counts.outages for one in publishers))}
+        )
+
+    def _failures(self) -> dict[tuple[str, ...], float]:
+        failures: dict[tuple[str, ...], float] = {}
+        for publisher in self._publishers:
+            for reason, count in publisher.counts.failed.items():
+                failures[reason,] = failures.get((reason,), 0.0) + count
+        return failures
+
+    async def _watch_secrets(self) -> None:
+        while True:
+            await asyncio.sleep(SECRETS_EVERY.total_seconds())
+            for refresh in self.refreshes:
+                refresh()
+
+
+def missing_topics(publisher: Publisher) -> str | None:
+    """Name the topics that a publisher misses, for people; None when it misses none."""
+    missing = sorted(publisher.missing)
+    return f"missing: {', '.join(missing)}" if missing else None

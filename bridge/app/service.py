@@ -1,0 +1,75 @@
+"""A service of one role or of all: what it consists of, and the order in which its parts start and stop."""
+
+import asyncio
+from datetime import timedelta
+from typing import NamedTuple
+
+import structlog
+
+from bridge.app.ingress import IngressRole
+from bridge.app.process import Process
+from bridge.app.worker import WorkerRole
+from bridge.ops.health import Health
+from bridge.ops.metrics import Metrics
+from bridge.ops.settings import Role, Settings
+
+UNREADY_FOR = timedelta(seconds=2)
+# Between "not ready" and the first refusal: balancers look every second or two, and send here until they have seen it.
+
+log = structlog.get_logger(__name__)
+
+
+class Ports(NamedTuple):
+    """Where the process listens; the first is 0 for a role that takes no webhooks."""
+
+    ingress: int
+    admin: int
+
+
+class Service:
+    """`bridge run`: what the role says, in one process."""
+
+    def __init__(self, settings: Settings, role: Role) -> None:
+        self._role = role
+        self._process = Process(settings, role)
+        self.ingress = IngressRole(self._process) if role in {Role.INGRESS, Role.ALL} else None
+        self.worker = WorkerRole(self._process) if role in {Role.WORKER, Role.ALL} else None
+
+    @property
+    def health(self) -> Health:
+        """What the probes ask."""
+        return self._process.health
+
+    @property
+    def metrics(self) -> Metrics:
+        """What a scrape shows."""
+        return self._process.metrics
+
+    @property
+    def refusal(self) -> asyncio.Future[str]:
+        """Done with a sentence when the service must not go on."""
+        return self._process.topics.refusal
+
+    async def start(self) -> Ports:
+        """Start at once; Kafka and its topics are found in the background, and until then nothing is ready."""
+        admin = await self._process.start()
+        port = 0 if self.ingress is None else await self.ingress.start()
+        if self.worker is not None:
+            await self.worker.start()
+        connections = len(self._process.settings.connections)
+        log.info("started", role=self._role.value, port=port, admin_port=admin, connections=connections)
+        return Ports(port, admin)
+
+    async def stop(self, *, unready_for: timedelta = UNREADY_FOR) -> None:
+        """Stop in the order that loses nothing; within 30 s even while Kafka is away."""
+        log.info("stopping", in_flight=0 if self.ingress is None else self.ingress.in_flight)
+        self.health.begin_stop()
+        async with asyncio.TaskGroup() as stopping:
+            if self.worker is not None:
+                # Nobody is routed to it: the sooner its shards have another owner the better.
+                stopping.create_task(self.worker.stop())
+            if self.ingress is not None:
+                await asyncio.sleep(unready_for.total_seconds())
+                stopping.create_task(self.ingress.stop())
+        await self._process.stop()
+        log.info("stopped")

@@ -1,0 +1,173 @@
+"""The role `worker`: takes commands, and makes every call to the vendor."""
+
+import os
+import platform
+import random
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bridge.app.kafka_access import max_record_bytes
+from bridge.app.process import Process, missing_topics
+from bridge.calls.call_metrics import CallMetrics
+from bridge.calls.connection_options import ConnectionOptions
+from bridge.calls.journal_format import Remembered
+from bridge.calls.ownership import Ownership
+from bridge.calls.quota import Quota
+from bridge.calls.shard_owner import OwnedShard, Premises, Tenant
+from bridge.calls.sharding import shard_of
+from bridge.calls.vendor import ConnectionVendor
+from bridge.commands.doubt_watch import DoubtWatch, call_events
+from bridge.commands.result_records import ResultRecords
+from bridge.commands.router import CommandRouter
+from bridge.commands.shard_commands import ShardCommands
+from bridge.events.topics import quarantine_topic, results_topic, work_topic
+from bridge.events.ulid import RANDOM_BYTES, ulid
+from bridge.kafka.group_member import GroupMember
+from bridge.kafka.producer_session import SessionOptions
+from bridge.kafka.publisher import Publisher
+from bridge.kafka.shard_journal import JournalOptions, KafkaJournal
+from bridge.ops.clock import epoch_ms
+from bridge.ops.settings import ConnectionSettings
+from bridge.pbx.client import Account, VendorClient
+from bridge.pbx.numbers import ToE164, e164_reader
+
+PUBLISH_WITHIN = timedelta(seconds=5)
+# A try of the router, which tries for ever: longer than a broker's pause, shorter than a stop may take.
+FLUSH_WITHIN = timedelta(seconds=2)
+# With the router stopped nothing waits to be published.
+
+
+class WorkerRole:
+    """Joins its groups in the background; a worker that the group gives no shard stands by, and is ready."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        settings = process.settings
+        prefix = settings.topics.prefix
+        self._readers = {name: e164_reader(one.default_region) for name, one in settings.connections.items()}
+        self._results = ResultRecords(
+            topic_prefix=prefix, public_url=settings.ingress.public_url, to_e164=self._reader_of
+        )
+        self._options = {
+            name: _connection_options(one, self._readers[name]) for name, one in settings.connections.items()
+        }
+        self._accounts = {name: self._account(one) for name, one in settings.connections.items()}
+        self._metrics = CallMetrics(process.metrics)
+        self._journal = KafkaJournal(
+            lambda: JournalOptions(
+                process.kafka.options(),
+                prefix,
+                (results_topic(prefix), quarantine_topic(prefix)),
+                max_record_bytes(settings),
+            )
+        )
+        self._doubts = DoubtWatch(call_events(process.kafka.options, prefix), self._reader_of)
+        self.publisher = Publisher(
+            lambda: SessionOptions(process.kafka.options(), max_record_bytes(settings)),
+            [work_topic(prefix), results_topic(prefix), quarantine_topic(prefix)],
+            deadline=PUBLISH_WITHIN.total_seconds(),
+        )
+        process.publishes_with(self.publisher)
+        self._router = CommandRouter(
+            process.kafka.options,
+            topic_prefix=prefix,
+            publish=self.publisher.publish,
+            results=self._results,
+            now_ms=epoch_ms,
+            new_id=_new_ulid,
+        )
+        self._client: VendorClient | None = None
+        self._ownership: Ownership | None = None
+        self._member: GroupMember | None = None
+
+    async def start(self) -> None:
+        """Begin to join the groups, and return at once."""
+        settings = self._process.settings
+        prefix = settings.topics.prefix
+        self._client = VendorClient()
+        ownership = Ownership(
+            Premises(
+                journal=self._journal,
+                vendor=ConnectionVendor(self._client, self._accounts, self._process.metrics),
+                publisher=self._results,
+                settle=self._settle,
+                connections_of=self._connections_of,
+                worker=f"{platform.node()}-{os.getpid()}",
+                monotonic=time.monotonic,
+                jitter=random.random,
+                watch=self._metrics,
+            )
+        )
+        member = GroupMember(
+            self._process.kafka.options, topic=work_topic(prefix), group=f"{prefix}.owners", ownership=ownership
+        )
+        self._ownership, self._member = ownership, member
+        self._metrics.describe(ownership)
+        self._process.health.require("owners", member.problem)
+        self._process.health.require("shards", ownership.problem)
+        self._count_routing()
+        self._process.health.require("router", self._router.problem)
+        self._process.health.require("producer", self._producer_problem)
+        ownership.start(member)
+        member.start()
+        self._doubts.start()
+        await self.publisher.start()
+        self._router.start()
+
+    async def stop(self) -> None:
+        """Hand everything over and leave; within 30 s even while Kafka is away."""
+        # What is routed from now on waits for the shards' next owners.
+        await self._router.stop()
+        if self._member is not None:
+            await self._member.stop()
+        if self._ownership is not None:
+            await self._ownership.stop()
+        await self._doubts.stop()
+        await self.publisher.stop(FLUSH_WITHIN.total_seconds())
+        if self._client is not None:
+            await self._client.close()
+
+    def _count_routing(self) -> None:
+        counts, read = self._router.counts, self._process.metrics.read_counter
+        read("bridge_commands_routed_total", lambda: {labels: float(count) for labels, count in counts.routed.items()})
+        read("bridge_commands_refused_total", lambda: {(why,): float(count) for why, count in counts.refused.items()})
+
+    def _producer_problem(self) -> str | None:
+        return None if self.publisher.ready else missing_topics(self.publisher) or f"Kafka: {self.publisher.state}"
+
+    def _settle(self, owned: OwnedShard, _remembered: Remembered) -> Tenant:
+        return ShardCommands(owned, self._results, self._doubts, self._process.metrics, _new_ulid)
+
+    def _connections_of(self, shard: int) -> Mapping[str, ConnectionOptions]:
+        shards = self._process.settings.topics.shards
+        return {name: options for name, options in self._options.items() if shard_of(name, shards) == shard}
+
+    def _reader_of(self, connection: str) -> ToE164:
+        """Give what reads a connection's numbers; of one that is not configured any more nothing is known."""
+        return self._readers.get(connection) or e164_reader(None)
+
+    def _account(self, connection: ConnectionSettings) -> Account:
+        key = connection.open_api_key()
+        self._process.refreshes.append(key.refresh)
+        return Account(connection.base_url, key.current)
+
+
+def _connection_options(connection: ConnectionSettings, to_e164: ToE164) -> ConnectionOptions:
+    limit, commands = connection.rate_limit, connection.commands
+    return ConnectionOptions(
+        Quota(limit.calls, limit.window.total_seconds(), limit.guard.total_seconds()),
+        commands.max_queued,
+        _ms(commands.dial_ttl),
+        _ms(commands.query_ttl),
+        to_e164,
+    )
+
+
+def _new_ulid() -> str:
+    return ulid(epoch_ms(), secrets.token_bytes(RANDOM_BYTES))
+
+
+def _ms(duration: timedelta) -> int:
+    return duration // timedelta(milliseconds=1)
