@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test check format schemas bench mutants drills lock clean
+.PHONY: help setup demo test check format schemas bench bench-quota bench-growth mutants drills lock clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## Make .venv with the locked dependencies and the command `bridge`
 
@@ -42,6 +42,12 @@ schemas: $(STAMP) ## Write schemas/ anew from the models
 
 bench: $(STAMP) ## CPU per event against a bare aiohttp handler, and the peer where it is built
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quota: $(STAMP) ## Ten real minutes at full quota against the strict vendor, and again with a kill -9
+	$(BIN)/python -m tests.bench.quota $(ARGS)
+
+bench-growth: $(STAMP) ## What connections, waiting commands and long journals cost
+	$(BIN)/python -m tests.bench.growth $(ARGS)
 
 mutants: $(STAMP) ## Break each invariant on purpose, and see that its test sees it
 	$(BIN)/python -m tests.mutants $(ARGS)

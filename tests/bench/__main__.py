@@ -21,8 +21,8 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from bridge.ingress.hook_keys import HookName, hook_key
 from bridge.kafka.local import LocalKafka, start_local_kafka
+from bridge.pbx.hook_keys import HookName, hook_key
 from tests.bench.bodies import PEER_EVENTS, bodies
 from tests.bench.servers import PEER_TOPIC, SECRET, Server, bare, bridge, free_port, started
 
