@@ -10,6 +10,7 @@ import sys
 
 from typing_extensions import override
 
+from bridge.kafka import group_consumer
 from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.group_member import GroupAway, GroupMember, NotOurs, Ownership
 
@@ -34,6 +35,8 @@ class Owner(Ownership):
 
 async def run(bootstrap: str, topic: str, group: str) -> None:
     """Be a member until told to stop."""
+    # It hears of rebalances at once, and loses its session no sooner.
+    group_consumer.HEARTBEAT_INTERVAL_MS = 200
     member = GroupMember(lambda: ClientOptions(bootstrap), topic=topic, group=group, ownership=Owner())
     member.start()
     lines = asyncio.StreamReader()

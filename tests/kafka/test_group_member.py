@@ -79,8 +79,8 @@ async def test_a_partition_changes_hands_only_when_it_was_given_up(make_group: M
     owner.give_up = asyncio.Event()
     new, successor = group.join()
     await until(lambda: owner.words[-1] == "revoking")
-    for _ in range(7):
-        await asyncio.sleep(1.0)
+    for _ in range(5):
+        await asyncio.sleep(1.3)
         assert await not_theirs(old), "nothing is taken over any more"
         assert await not_theirs(new)
         assert old.assignment == frozenset()
@@ -128,7 +128,7 @@ async def test_a_member_without_partitions_is_a_stand_by(make_group: MakeGroup, 
     ((idle, owner),) = [one for one in members if not one[0].assignment]
     assert idle.problem() is None
     assert owner.last("assigned").partitions == frozenset()
-    assert await turns(idle, 1.0) < 8
+    assert await turns(idle, 0.6) < 6
     assert await not_theirs(idle)
     working = [member for member, _ in members if member is not idle]
     await working[0].stop()
@@ -143,8 +143,10 @@ async def test_paused_partitions_cost_nothing(make_group: MakeGroup) -> None:
     await group.write(3, 100)
     member, _ = group.join()
     await group.settled(member)
-    await asyncio.sleep(0.3)
-    assert await turns(member, 1.0) < 8
+    assert member._consumer is not None
+    assert len(member._consumer._consumer.paused()) == 12
+    await asyncio.sleep(0.2)
+    assert await turns(member, 0.6) < 6
 
 
 async def turns(member: GroupMember, seconds: float) -> int:
@@ -165,11 +167,13 @@ async def turns(member: GroupMember, seconds: float) -> int:
 
 
 @pytest.mark.asyncio
-async def test_a_member_that_stops_leaves_at_once(make_group: MakeGroup) -> None:
+async def test_a_member_that_stops_leaves_at_once(make_group: MakeGroup, monkeypatch: pytest.MonkeyPatch) -> None:
     """It gives up first, then leaves, so that the others take over at their next heartbeat and not by its session."""
     group = await make_group()
-    leaver, owner = group.join()
-    await group.settled(leaver)
+    with monkeypatch.context() as quick:
+        quick.setattr(group_consumer, "HEARTBEAT_INTERVAL_MS", 200)
+        leaver, owner = group.join()
+        await group.settled(leaver)
     stayer, successor = group.join()
     await group.settled(leaver, stayer)
     began = asyncio.get_running_loop().time()

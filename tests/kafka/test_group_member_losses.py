@@ -154,10 +154,8 @@ async def test_without_a_generation_nothing_is_committed(kafka: LocalKafka, make
     assert await group.committed(0) == 0, "they did take it"
     consumer.commit = commit  # type: ignore[method-assign]  # the same
     await group.settled(member)
-    coordinator.generation, coordinator.member_id = -1, ""
+    await coordinator._maybe_leave_group()
     assert not await member.commit({0: 1})
-    with pytest.raises(NotOurs):
-        await member.confirm(0)
     assert await group.committed(0) == 0
 
 
@@ -229,9 +227,15 @@ def kill_the_coordination(member: GroupMember) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("fail", [silence, end_the_fetching_task, refuse_the_heartbeat, kill_the_coordination])
 async def test_a_failing_consumer_is_replaced(
-    kafka: LocalKafka, make_group: MakeGroup, monkeypatch: pytest.MonkeyPatch, fail: Callable[[GroupMember], None]
+    kafka: LocalKafka,
+    make_group: MakeGroup,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fail: Callable[[GroupMember], None],
 ) -> None:
     """All that it had is given up, it leaves the group, and another one joins; readiness says why meanwhile."""
+    # A line kept with its traceback would keep the failed task, whose exception must have been taken.
+    caplog.set_level(logging.CRITICAL, "aiokafka")
     monkeypatch.setattr(group_member, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(group_member, "REPLACED_AFTER_S", 0.2)
     monkeypatch.setattr(group_consumer, "HEARTBEAT_INTERVAL_MS", 200)
