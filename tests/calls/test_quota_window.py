@@ -11,11 +11,12 @@ from bridge.calls.quota import Ending, Held, Quota, Window
 from bridge.calls.restoring import StoredSlot, restore_window
 from tests.calls.quota_adversary import Adversary
 
-MOMENTS = st.sampled_from([0.0, 0.125, 4.0, 4.125, 4.25, 9.0]) | st.integers(0, 8 * 12).map(lambda eighths: eighths / 8)
-# Seconds that floats hold exactly, so that a request exactly one window after another one is no rounding.
+MOMENTS = st.sampled_from([0.0, 0.125, 0.25, 1.0, 2.0, 3.0, 4.0, 4.125, 4.25, 9.0])
+# Seconds that floats hold exactly, so that a request exactly one window after another one is no rounding. Few of them,
+# about as long as a window: nearly every step then matters to the next one.
 DELAYS = st.sampled_from([0.0, 0.125, 2.0])
 SHARES = st.sampled_from([0.0, 0.5, 1.0])
-QUOTAS = st.builds(Quota, st.integers(1, 4), st.just(4.0), st.sampled_from([0.0, 0.25]), st.just(2.0))
+QUOTAS = st.builds(Quota, st.sampled_from([1, 1, 2, 4]), st.just(4.0), st.sampled_from([0.0, 0.25]), st.just(2.0))
 OFFSETS = st.sampled_from([0.0, 0.0004, 0.9996, -3600.3, 1.5e9 + 0.0005])
 
 
@@ -27,6 +28,15 @@ class Reserve(NamedTuple):
     delay: float
     dial: bool
     answered: bool
+
+
+class Exchange(NamedTuple):
+    """Reserve one, and end it some time later; it arrived after `share` of that time."""
+
+    after: float
+    lasts: float
+    ending: Ending
+    share: float
 
 
 class End(NamedTuple):
@@ -46,15 +56,16 @@ class Die(NamedTuple):
     shares: list[float]
 
 
-Step = Reserve | End | Die
+Step = Reserve | Exchange | End | Die
 
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.one_of(
         st.builds(Reserve, MOMENTS, st.integers(1, 4), DELAYS, st.booleans(), st.booleans()),
+        st.builds(Exchange, MOMENTS, MOMENTS, st.sampled_from([Ending.ANSWERED, Ending.UNANSWERED]), SHARES),
         st.builds(End, MOMENTS, st.integers(0, 3), st.sampled_from(Ending), SHARES, st.none() | DELAYS),
         st.builds(Die, MOMENTS, MOMENTS, DELAYS, MOMENTS, st.none() | st.integers(1, 4), st.lists(SHARES, min_size=4)),
     ),
-    min_size=5,
+    min_size=12,
     max_size=40,
 )
 
@@ -68,6 +79,10 @@ def play(adversary: Adversary, steps: list[Step]) -> None:
                 for _ in range(times):
                     if adversary.reserve(delay, dial=dial) and answered:
                         adversary.end(-1, Ending.ANSWERED, 1.0, delay)
+            case Exchange(_, lasts, ending, share):
+                if adversary.reserve(0.0, dial=False):
+                    adversary.pass_time(lasts)
+                    adversary.end(-1, ending, share, 0.0)
             case End(_, which, ending, share, stored_after):
                 if adversary.calls:
                     adversary.end(which, ending, share, stored_after)
