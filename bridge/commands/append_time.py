@@ -33,7 +33,8 @@ class AppendTime:
         self._known = False
         self._right = asyncio.Event()
         self._wrong = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
+        self.looking = asyncio.Lock()
+        """Held while there is a look."""
 
     def problem(self) -> str | None:
         """Say what is wrong and what to do; None while the setting is right."""
@@ -52,7 +53,7 @@ class AppendTime:
 
     async def look(self) -> bool:
         """Look now, and tell whether it is right."""
-        async with self._one_at_a_time:
+        async with self.looking:
             found = await self._found()
             if found != self._problem:
                 if found:

@@ -6,6 +6,7 @@ it comes again, and is dropped by whoever carries it out.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Final
 
@@ -30,6 +31,8 @@ LONGEST_WAIT_S: Final = 5.0
 # Between two consumers, while Kafka is away: soon enough after its return, and cheap for days.
 STEADY_AFTER_S: Final = 30.0
 # A consumer that held for so long was none of a row of failures.
+OPENED_WITHIN_S: Final = 2.0
+# At a stop: how long a connection may take that is being made.
 FINISH_WITHIN_S: Final = 5.0
 # At a stop: longer than a publish may take, so that what is under way ends and is not repeated.
 
@@ -67,6 +70,7 @@ class CommandRouter:
         self._append_time = AppendTime(self._timestamp_type, self._topic)
         self._frame: RouterFrame | None = None
         self._unconnected = "it has not begun"
+        self._opening = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
 
@@ -77,8 +81,14 @@ class CommandRouter:
     async def stop(self) -> None:
         """Finish what is under way or leave it to the next one, within about 10 s. Never raises."""
         self._handing_on.stop()
-        for task in self._tasks:
-            task.cancel()
+        async with AsyncExitStack() as held:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OPENED_WITHIN_S):
+                    # Cancelled in the middle, the client library would leave the new connection open.
+                    await held.enter_async_context(self._opening)
+                    await held.enter_async_context(self._append_time.looking)
+            for task in self._tasks:
+                task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         if self._closing is not None:
@@ -127,7 +137,8 @@ class CommandRouter:
         except ValueError as error:
             return str(error)
         try:
-            await frame.start()
+            async with self._opening:
+                await frame.start()
             self._frame = frame
             self.counts.connections += 1
             log.info("the router is connected")

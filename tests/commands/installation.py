@@ -72,13 +72,16 @@ class Installation:
         await made.create(made.commands, partitions=2, settings={SETTING: setting})
         await made._publisher.start()
         await made._producer.start()
-        follower = asyncio.create_task(made._follow())
+        follower = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+        await follower.start()
+        following = asyncio.create_task(made._follow(follower))
         try:
             yield made
         finally:
             await asyncio.gather(*(router.stop() for router in made.routers))
-            follower.cancel()
-            await asyncio.wait([follower])
+            following.cancel()
+            await asyncio.wait([following])
+            await follower.stop()
             await made._producer.stop()
             await made._publisher.stop(2.0)
 
@@ -166,18 +169,13 @@ class Installation:
         finally:
             await consumer.stop()
 
-    async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            consumer.assign([TopicPartition(name, 0) for name in self.published_to])
-            while True:
-                for partition, records in (await consumer.getmany(timeout_ms=100)).items():
-                    self._stored[partition.topic] += [
-                        Stored(record.offset, record.key, record.value, list(record.headers)) for record in records
-                    ]
-        finally:
-            await consumer.stop()
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        consumer.assign([TopicPartition(name, 0) for name in self.published_to])
+        while True:
+            for partition, records in (await consumer.getmany(timeout_ms=100)).items():
+                self._stored[partition.topic] += [
+                    Stored(record.offset, record.key, record.value, list(record.headers)) for record in records
+                ]
 
 
 def dial_headers(id_: str, **changed: str) -> list[tuple[str, bytes | None]]:
