@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 
 from bridge.calls.journal_keys import command_identity
 from bridge.calls.orders import Reference
@@ -78,7 +79,7 @@ class Command:
             self.connection,
             self.source,
             self.id,
-            command_type(self.name),
+            intern(command_type(self.name)),
             self.accepted_ms,
             self.correlation_id,
             self.traceparent,

@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
+from sys import intern
 from typing import Final, NamedTuple, cast
 
 import orjson
@@ -97,10 +98,11 @@ def _read(record: CommandRecord, content: _Content) -> Command | Fault:  # noqa:
     data = _validated(name, sent)
     if isinstance(data, Fault):
         return data
+    # Tens of thousands of commands may wait, of few sources and connections.
     return Command(
         values["id"],
-        values["source"],
-        connection,
+        intern(values["source"]),
+        intern(connection),
         name,
         data,
         record.appended_ms,
