@@ -18,7 +18,7 @@ PLANTS = {
     ),
     "Pure modules import no I/O, no clock and no randomness": ("pbx/values.py", "import time"),
     "One door for aiokafka": ("ingress/body.py", "import aiokafka"),
-    "One door for aiohttp's server, and the simulator has its own": ("app.py", "import aiohttp"),
+    "One door for aiohttp's server, and the simulator has its own": ("app/process.py", "import aiohttp"),
     "One door for aiohttp's client, and the simulator has its own": ("pbx/requests.py", "import aiohttp"),
     "One door for the containers of the local Kafka": ("cli/run.py", "import testcontainers"),
     "One door for the metrics library": ("kafka/publisher.py", "import prometheus_client"),
