@@ -27,6 +27,8 @@ CounterName = Literal[
     "bridge_shards_lost_total",
     "bridge_vendor_calls_total",
     "bridge_vendor_refusals_total",
+    "bridge_polls_total",
+    "bridge_late_items_total",
 ]
 ReadCounterName = Literal[
     "bridge_commands_refused_total",
@@ -46,6 +48,9 @@ GaugeName = Literal[
 ReadGaugeName = Literal[
     "bridge_commands_waiting",
     "bridge_doubts_open",
+    "bridge_poller_age_seconds",
+    "bridge_hooks",
+    "bridge_hooks_stopped",
     "bridge_quota_limit",
     "bridge_quota_slots_busy",
     "bridge_quota_frozen",
@@ -106,6 +111,13 @@ COUNTERS: dict[CounterName, Metric] = {
     "bridge_vendor_refusals_total": Metric(
         "Answers of the vendor with 429 or Retry-After: the connection freezes.", ("connection",)
     ),
+    "bridge_polls_total": Metric(
+        "Polls of a list of the vendor, and looks for late rows in it, by how they ended.",
+        ("connection", "collection", "outcome"),
+    ),
+    "bridge_late_items_total": Metric(
+        "Items whose row appeared in its list below the cursor, found by a look back.", ("connection", "collection")
+    ),
 }
 READ_COUNTERS: dict[ReadCounterName, Metric] = {
     "bridge_commands_refused_total": Metric(
@@ -133,6 +145,17 @@ READ_GAUGES: dict[ReadGaugeName, Metric] = {
         "Requests that wait for a slot of the quota, of shards owned here.", ("connection", "lane")
     ),
     "bridge_doubts_open": Metric("Dials in doubt whose doubt has not ended, of shards owned here.", ("connection",)),
+    "bridge_poller_age_seconds": Metric(
+        "Since the last complete poll of a list began, or since its shard was taken over.", ("connection", "collection")
+    ),
+    "bridge_hooks": Metric(
+        "Registrations of webhooks with the vendor that are known, and events that none brings (`missing`), of "
+        "connections owned here.",
+        ("connection", "state"),
+    ),
+    "bridge_hooks_stopped": Metric(
+        "1 while the vendor has refused a registration, and nothing is tried again by itself.", ("connection",)
+    ),
     "bridge_quota_limit": Metric("Calls of a window in use: fewer after a refusal of the vendor.", ("connection",)),
     "bridge_quota_slots_busy": Metric(
         "Slots of the quota's window that are busy: `dial`, and `other` for queries and polls.", ("connection", "lane")
