@@ -84,15 +84,22 @@ class Verdict(Value):
 
 @dataclass(frozen=True, slots=True)
 class Cursor(Value):
-    """The highest id of a collection that has been published."""
+    """The highest id of a collection that has been published, or passed over at the poller's first start.
+
+    What happened before `since_ms` is none of the poller's business, unless its id is above the cursor.
+    """
 
     word = "cursor"
     id: int
+    since_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Seen(Value):
-    """The ids of a collection's rows of one hour that have been published."""
+    """The ids of a collection's rows of one hour that have been published.
+
+    Below zero: a digest of a row without a usable id, which has been put into the quarantine in that hour.
+    """
 
     word = "seen"
     ids: tuple[int, ...]

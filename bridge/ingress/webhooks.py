@@ -19,11 +19,11 @@ from bridge.events.records import Record
 from bridge.ingress import answers
 from bridge.ingress.body import BodyTimeout, BodyUnreadable, ClientGone, read_body
 from bridge.ingress.content_encoding import BodyRefused, BodyTooLarge, UndecodableBody, UnsupportedEncoding
-from bridge.ingress.field_drift import FieldDrift
 from bridge.ingress.hook_keys import KeyRing
 from bridge.ingress.intake import Intake, Taken
 from bridge.ingress.source_address import is_within, source_address
 from bridge.kafka.publisher import NotAcknowledged, Refused
+from bridge.ops.field_drift import FieldDrift
 from bridge.ops.metrics import Metrics
 from bridge.pbx.webhooks import EVENT_TYPES
 
@@ -155,9 +155,9 @@ class WebhookHandler:
             self._count("quarantined")
             return answers.quarantined(taken.id, reason)
         if taken.translation is not None:
-            event = taken.translation.event
-            if taken.translation.unknown or taken.translation.mistyped:
-                self._drift.count(taken.translation)
+            told, event = taken.translation, taken.translation.event
+            if told.unknown or told.mistyped:
+                self._drift.count(event, told.unknown, told.mistyped)
             if EVENT_TYPES.get(hook.partition(".")[0]) is not event:
                 self._metrics.counter("bridge_ingress_hook_mismatch_total", (name,)).inc()
             self._count_published(name, event)

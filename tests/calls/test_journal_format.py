@@ -175,7 +175,7 @@ def test_seen_ids_are_kept_for_fifty_hours() -> None:
     remembered = replace(
         Remembered(),
         seen={key: Kept(Seen((1,)), 0)},
-        cursors={CursorKey("acme", "contacts"): Kept(Cursor(1), 0)},
+        cursors={CursorKey("acme", "contacts"): Kept(Cursor(1, 0), 0)},
         slots={SlotKey("acme", 1): Kept(Slot(dial=False), 0)},
     )
     assert list(forgettable(remembered, 150 * HOUR - 1)) == []

@@ -1,9 +1,9 @@
 """Counting what the vendor added to its payloads or changed in them, by name and within bounds."""
 
 import re
+from collections.abc import Sequence
 
 from bridge.ops.metrics import Metrics
-from bridge.pbx.translation import Translation
 
 _MOST_UNKNOWN_NAMES = 64
 # Each name is a time series for ever; a vendor adds a handful of fields a year.
@@ -19,18 +19,18 @@ class FieldDrift:
         self._metrics = metrics
         self._names: set[str] = set()
 
-    def count(self, translation: Translation) -> None:
-        """Count the fields of one payload; the caller asks only when there are any."""
+    def count(self, event: str, unknown: Sequence[str], mistyped: Sequence[str]) -> None:
+        """Count the fields of one payload, by the vendor's names; the caller asks only when there are any."""
         others = 0
-        for name in translation.unknown:
+        for name in unknown:
             if self._is_named(name):
-                self._metrics.counter("bridge_vendor_fields_unknown_total", (translation.event, name)).inc()
+                self._metrics.counter("bridge_vendor_fields_unknown_total", (event, name)).inc()
             else:
                 others += 1
         if others:
-            self._metrics.counter("bridge_vendor_fields_unknown_total", (translation.event, _OTHER)).inc(others)
-        for name in translation.mistyped:
-            self._metrics.counter("bridge_vendor_fields_mistyped_total", (translation.event, name)).inc()
+            self._metrics.counter("bridge_vendor_fields_unknown_total", (event, _OTHER)).inc(others)
+        for name in mistyped:
+            self._metrics.counter("bridge_vendor_fields_mistyped_total", (event, name)).inc()
 
     def _is_named(self, name: str) -> bool:
         if name in self._names:
