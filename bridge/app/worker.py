@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from bridge.app.kafka_access import max_record_bytes
 from bridge.app.process import Process, missing_topics
+from bridge.calls.brokers_clock import SeenTime
 from bridge.calls.call_metrics import CallMetrics
 from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.journal_format import Remembered
@@ -33,8 +34,9 @@ from bridge.ops.settings import ConnectionSettings
 from bridge.pbx.client import Account, VendorClient
 from bridge.pbx.numbers import ToE164, e164_reader
 
-PUBLISH_WITHIN = timedelta(seconds=5)
-# A try of the router, which tries for ever: longer than a broker's pause, shorter than a stop may take.
+PUBLISH_WITHIN = timedelta(seconds=3)
+# A try of the router, which tries for ever: longer than a broker's pause, and shorter than the 5 s that the router has
+# at a stop for what is under way.
 FLUSH_WITHIN = timedelta(seconds=2)
 # With the router stopped nothing waits to be published.
 
@@ -75,7 +77,7 @@ class WorkerRole:
             topic_prefix=prefix,
             publish=self.publisher.publish,
             results=self._results,
-            now_ms=epoch_ms,
+            time=SeenTime(time.monotonic, epoch_ms),
             new_id=_new_ulid,
         )
         self._client: VendorClient | None = None
@@ -132,7 +134,10 @@ class WorkerRole:
     def _count_routing(self) -> None:
         counts, read = self._router.counts, self._process.metrics.read_counter
         read("bridge_commands_routed_total", lambda: {labels: float(count) for labels, count in counts.routed.items()})
-        read("bridge_commands_refused_total", lambda: {(why,): float(count) for why, count in counts.refused.items()})
+        read("bridge_commands_refused_total", lambda: _by_label(counts.refused))
+        read("bridge_router_retries_total", lambda: _by_label(counts.retried))
+        read("bridge_router_dropped_total", lambda: _by_label(counts.dropped))
+        read("bridge_router_connections_total", lambda: {(): float(counts.connections)})
 
     def _producer_problem(self) -> str | None:
         return None if self.publisher.ready else missing_topics(self.publisher) or f"Kafka: {self.publisher.state}"
@@ -163,6 +168,10 @@ def _connection_options(connection: ConnectionSettings, to_e164: ToE164) -> Conn
         _ms(commands.query_ttl),
         to_e164,
     )
+
+
+def _by_label(counts: Mapping[str, int]) -> dict[tuple[str, ...], float]:
+    return {(label,): float(count) for label, count in counts.items()}
 
 
 def _new_ulid() -> str:

@@ -74,5 +74,27 @@ class BrokersClock:
         return self._anchor
 
 
+class SeenTime:
+    """The brokers' time for those who store nothing: by the append times of the records that they read.
+
+    It is never ahead of what the brokers have said, and behind them by as long as the youngest record lay unread. As
+    long as nothing has been seen it is what `before` says.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], before: Callable[[], int]) -> None:
+        self._monotonic = monotonic
+        self._before = before
+        self._ahead_ms: int | None = None
+
+    def seen(self, appended_ms: int) -> None:
+        """Take a record's append time into account, which has passed by now."""
+        ahead_ms = appended_ms - int(self._monotonic() * 1000)
+        self._ahead_ms = ahead_ms if self._ahead_ms is None else max(self._ahead_ms, ahead_ms)
+
+    def now_ms(self) -> int:
+        """Give the present moment, epoch milliseconds."""
+        return self._before() if self._ahead_ms is None else self._ahead_ms + int(self._monotonic() * 1000)
+
+
 def _width(anchor: Anchor) -> float:
     return anchor.acknowledged - anchor.asked

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -31,6 +31,18 @@ REFUSALS_TOLD_EVERY_S: Final = 10.0
 # A line for each reason: whoever sends what is no command mostly sends a lot of it.
 
 
+class Time(Protocol):
+    """The brokers' time (`bridge.calls.brokers_clock.SeenTime`)."""
+
+    def seen(self, appended_ms: int) -> None:
+        """Take a record's append time into account."""
+        ...
+
+    def now_ms(self) -> int:
+        """Give the present moment, epoch milliseconds."""
+        ...
+
+
 class Stopped(Exception):
     """The batch is not handed on as a whole: it has to come again."""
 
@@ -38,7 +50,7 @@ class Stopped(Exception):
 class HandingOn:
     """The way of records from the command topic to the topics of work, quarantine and results.
 
-    `now_ms` is the brokers' clock as far as it is known here (epoch milliseconds), `new_id` makes ULIDs.
+    `time` is the brokers' as far as it is known here, `new_id` makes ULIDs.
     """
 
     def __init__(
@@ -47,14 +59,14 @@ class HandingOn:
         topic_prefix: str,
         publish: Publish,
         results: ResultRecords,
-        now_ms: Callable[[], int],
+        time: Time,
         new_id: Callable[[], str],
         counts: RouterCounts,
     ) -> None:
         self._topic_prefix = topic_prefix
         self._publish = publish
         self._results = results
-        self._now_ms = now_ms
+        self._time = time
         self._new_id = new_id
         self._counts = counts
         self._stopping = asyncio.Event()
@@ -82,7 +94,9 @@ class HandingOn:
                 raise failure
 
     async def _hand_on(self, fetched: FetchedCommand) -> None:
-        read = read_fetched(fetched, self._now_ms())
+        if fetched.by_brokers:
+            self._time.seen(fetched.timestamp_ms)
+        read = read_fetched(fetched, self._time.now_ms())
         if isinstance(read, Work):
             if await self._published(work_record(read, self._topic_prefix)):
                 self._counts.routed[read.command.name, mode_of(read)] += 1
@@ -94,7 +108,7 @@ class HandingOn:
         id_ = self._new_id()
         if not await self._published(self._results.quarantined(refusal, id_)):
             await self._published_or_dropped(self._results.quarantined(without_content(refusal), id_), refusal)
-        result = self._results.invalid(refusal, self._now_ms())
+        result = self._results.invalid(refusal, self._time.now_ms())
         if result is not None:
             await self._published_or_dropped(result, refusal)
         self._counts.refused[refusal.reason] += 1

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bridge.commands.append_time import AppendTime
-from bridge.commands.handing_on import HandingOn, Publish, Stopped
+from bridge.commands.handing_on import HandingOn, Publish, Stopped, Time
 from bridge.commands.result_records import ResultRecords
 from bridge.commands.router_counts import RouterCounts
 from bridge.commands.router_frame import RouterFrame
@@ -42,7 +42,7 @@ class CommandRouter:
 
     `options` is asked for each new connection, so that changed credentials are taken up. `publish` makes a record
     durable, or raises as `bridge.kafka.publisher.Publisher.publish` does; its topics are work, quarantine and results.
-    `now_ms` is the brokers' clock as far as it is known here, `new_id` makes ULIDs.
+    `time` is the brokers' as far as it is known here, `new_id` makes ULIDs.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CommandRouter:
         topic_prefix: str,
         publish: Publish,
         results: ResultRecords,
-        now_ms: Callable[[], int],
+        time: Time,
         new_id: Callable[[], str],
     ) -> None:
         self.counts = RouterCounts()
@@ -63,7 +63,7 @@ class CommandRouter:
             topic_prefix=topic_prefix,
             publish=publish,
             results=results,
-            now_ms=now_ms,
+            time=time,
             new_id=new_id,
             counts=self.counts,
         )

@@ -5,7 +5,7 @@ of partitions: keys would move to other partitions, and with them the order per 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bridge.events import topics
@@ -18,6 +18,8 @@ BROKER_DEFAULT_MESSAGE_BYTES = 1_048_588
 BATCH_OVERHEAD_BYTES = 4_096
 # A limit on messages is one on batches: their head takes 61 bytes, a record's own fields and varints some tens more.
 HOUR_MS = 3_600_000
+WRITTEN_BY_OTHERS = frozenset[TopicKind]({"commands", "admin"})
+# Topics that records of other programs come by.
 WORK_RETENTION_MS = 24 * HOUR_MS
 # Longer than any command may wait, so that a worker that was away for a day finds all it is to answer.
 JOURNAL_SETTINGS = {
@@ -96,10 +98,19 @@ def wanted_topics(options: TopicOptions) -> tuple[Topic, ...]:
         (topics.admin_results_topic(prefix), "admin"),
     ]
     return (
-        *(_retained(options, name, options.partitions[kind], options.retention_ms[kind]) for name, kind in kinds),
+        *(_of_kind(options, name, kind) for name, kind in kinds),
         _retained(options, topics.work_topic(prefix), options.shards, WORK_RETENTION_MS),
         _topic(options, topics.journal_topic(prefix), options.shards, JOURNAL_SETTINGS),
     )
+
+
+def _of_kind(options: TopicOptions, name: str, kind: TopicKind) -> Topic:
+    topic = _retained(options, name, options.partitions[kind], options.retention_ms[kind])
+    if kind not in WRITTEN_BY_OTHERS:
+        return topic
+    # The broker unpacks what they have packed, and refuses what is too large then: a bomb does not get as far as us,
+    # nor a codec that our client library cannot unpack.
+    return replace(topic, settings={**topic.settings, "compression.type": "uncompressed"})
 
 
 def _retained(options: TopicOptions, name: str, partitions: int, retention_ms: int) -> Topic:

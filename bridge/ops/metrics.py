@@ -36,6 +36,9 @@ ReadCounterName = Literal[
     "bridge_kafka_publish_failures_total",
     "bridge_kafka_producer_replacements_total",
     "bridge_kafka_outages_total",
+    "bridge_router_connections_total",
+    "bridge_router_dropped_total",
+    "bridge_router_retries_total",
 ]
 GaugeName = Literal[
     "bridge_build_info",
@@ -130,6 +133,11 @@ READ_COUNTERS: dict[ReadCounterName, Metric] = {
         "Records that Kafka did not acknowledge in time, or refused, by reason.", ("reason",)
     ),
     "bridge_kafka_producer_replacements_total": Metric("Producers that were replaced after a refusal or a failure."),
+    "bridge_router_connections_total": Metric("Times that the router has joined its group, the first one included."),
+    "bridge_router_dropped_total": Metric(
+        "Records that fitted nowhere, not even the quarantine: nobody knows of them but the log.", ("topic",)
+    ),
+    "bridge_router_retries_total": Metric("Publishes of the router that had to be tried again, by why.", ("reason",)),
     "bridge_kafka_outages_total": Metric("Times that Kafka went out of reach of the webhook path."),
 }
 GAUGES: dict[GaugeName, Metric] = {

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies
 
-from bridge.calls.brokers_clock import Anchor, BrokersClock
+from bridge.calls.brokers_clock import Anchor, BrokersClock, SeenTime
 
 SECONDS = strategies.floats(0, 1_000)
 
@@ -43,3 +43,16 @@ def test_a_better_anchor_is_kept_until_it_is_old() -> None:
     clock.learn(Anchor(1_199_000, 200.0, 200.1))
     assert clock.epoch_ms(200.0) == 1_199_000
     assert clock.earliest(1_199_000) == pytest.approx(199.999)
+
+
+def test_who_only_reads_knows_the_time_of_the_youngest_record() -> None:
+    """Older ones, read late, change nothing; as long as nothing was read there is another source."""
+    moments = iter([10.0, 11.0, 12.0, 20.0])
+    time = SeenTime(lambda: next(moments), lambda: 7)
+    assert time.now_ms() == 7
+    time.seen(1_000_000)
+    time.seen(999_000)
+    assert time.now_ms() == 1_002_000
+    time.seen(1_010_500)
+    moments = iter([21.0])
+    assert time.now_ms() == 1_011_500

@@ -24,7 +24,7 @@ from bridge.kafka.topic_table import Correction
 from bridge.kafka.topic_timestamps import SETTING, timestamp_type
 from bridge.pbx.numbers import e164_reader
 from tests.commands.raw_produce import produce
-from tests.commands.records import ATTRIBUTES, DIAL
+from tests.commands.records import ATTRIBUTES, DIAL, FixedTime
 
 NOW_MS = 1_700_000_000_000
 # The brokers' clock as the routers of these tests know it.
@@ -114,7 +114,7 @@ class Installation:
             topic_prefix=self.prefix,
             publish=publish or self._publisher.publish,
             results=ResultRecords(topic_prefix=self.prefix, public_url=None, to_e164=lambda _: e164_reader(None)),
-            now_ms=lambda: NOW_MS,
+            time=FixedTime(NOW_MS),
             new_id=lambda: ulid(NOW_MS, uuid4().bytes[:10]),
         )
         self.routers.append(router)

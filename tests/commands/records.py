@@ -16,6 +16,19 @@ ATTRIBUTES = {"specversion": "1.0", "id": "c-1", "source": "/crm", "type": DIAL_
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
+class FixedTime:
+    """The brokers' time, which stands still."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+    def seen(self, appended_ms: int) -> None:
+        """Take no note."""
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+
 def record(headers: list[tuple[str, bytes | None]], value: bytes | None) -> CommandRecord:
     return CommandRecord.received("pbx.commands.v1", 2, 17, APPENDED_MS, headers, value)
 

@@ -15,7 +15,7 @@ from bridge.events.records import Record
 from bridge.kafka.fetched_command import FetchedCommand
 from bridge.kafka.producer_errors import NotAcknowledged, Refused
 from bridge.pbx.numbers import e164_reader
-from tests.commands.records import ATTRIBUTES, DIAL, headers_of
+from tests.commands.records import ATTRIBUTES, DIAL, FixedTime, headers_of
 
 WORK, QUARANTINE, RESULTS = "pbx.internal.work", "pbx.quarantine.v1", "pbx.results.v1"
 Answer = Callable[[Record, int], Exception | None]
@@ -50,7 +50,7 @@ def handing(broker: Broker) -> tuple[HandingOn, RouterCounts]:
             topic_prefix="pbx",
             publish=broker.publish,
             results=results,
-            now_ms=lambda: 1_700_000_000_000,
+            time=FixedTime(1_700_000_000_000),
             new_id=lambda: "01HF0000000000000000000000",
             counts=counts,
         ),

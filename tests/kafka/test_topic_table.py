@@ -55,6 +55,13 @@ def test_a_kept_topic_has_its_partitions_and_retention(name: str, partitions: in
     assert topic.settings["retention.ms"] == str(retention_ms)
 
 
+def test_what_others_write_is_unpacked_by_the_broker() -> None:
+    """It refuses what is too large then: nobody can send us a bomb, nor a codec that our client library has not."""
+    unpacked = {name for name, topic in WANTED.items() if "compression.type" in topic.settings}
+    assert unpacked == {"pbx.commands.v1", "pbx.admin.v1", "pbx.admin-results.v1"}
+    assert WANTED["pbx.commands.v1"].settings["compression.type"] == "uncompressed"
+
+
 def test_the_journal_is_compacted_in_small_segments() -> None:
     """An owner reads the whole journal at take-over, so it must stay small."""
     journal = WANTED["pbx.internal.journal"]
