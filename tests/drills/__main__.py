@@ -8,6 +8,7 @@ when any row is wrong. The logs of the processes of wrong rows are kept.
 
 import argparse
 import asyncio
+import logging
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,8 @@ def main() -> int:
     if unknown := set(arguments.names) - {drill.name for drill in every}:
         parser.error(f"there is no drill {', '.join(sorted(unknown))}")
     chosen = [drill for drill in every if not arguments.names or drill.name in arguments.names]
+    # What the drills' own clients say while their broker is away is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix="drills-"))
     began = time.monotonic()
     rows = asyncio.run(_hold_all(chosen, folder, arguments.at_once))

@@ -3,11 +3,14 @@
 from typing import NamedTuple
 
 from tests.drills import single_dials, under_load
+from tests.drills.judge import Terms
 from tests.drills.scene import USUAL, Ground, Quota, Scene
 from tests.drills.single_dials import Story
 
 TIGHT = Quota(20, 10.0)
 # A window that is full and turns over often while a drill lasts.
+LEAST_FULL = 18
+# Of 20: some slots are kept for dials.
 LEAST_OK = 0.25
 # After a death a connection waits until nothing of its predecessor can arrive any more, up to 33 s of a drill's minute,
 # and dials wait for 30 s at the most.
@@ -16,7 +19,7 @@ LEAST_OK = 0.25
 class Drill(NamedTuple):
     """One drill. `doubtful`: it ends in a doubt that nobody observes, which takes minutes, so it begins early.
 
-    `frozen`: a process is frozen, so that a POST may be late. `least_ok`: the share of commands that has to succeed.
+    `terms` are the drill's own share of what it is judged by; the scene knows the rest.
     """
 
     name: str
@@ -24,10 +27,9 @@ class Drill(NamedTuple):
     connections: int = 2
     quota: Quota = USUAL
     doubtful: bool = False
-    frozen: bool = False
     own_kafka: bool = False
     dead_link: bool = False
-    least_ok: float = 0.0
+    terms: Terms = Terms()
 
     def scene(self, ground: Ground) -> Scene:
         return Scene(self.name, ground, connections=self.connections, quota=self.quota, dead_link=self.dead_link)
@@ -37,23 +39,25 @@ def drills() -> list[Drill]:
     """Give all drills, those first that take long."""
     kills = [Drill(f"kill-{at}", story, doubtful=at in {"k4", "k5"}) for at, story in single_dials.kills().items()]
     freezes = [
-        Drill(f"freeze-{at}", story, doubtful=at == "k4", frozen=True) for at, story in single_dials.freezes().items()
+        Drill(f"freeze-{at}", story, doubtful=at == "k4", terms=Terms(frozen=True))
+        for at, story in single_dials.freezes().items()
     ]
     load = [
-        _load("dead-link", under_load.dead_link, doubtful=True, dead_link=True),
-        _load("all-killed", under_load.all_killed, doubtful=True),
-        _load("kafka-away", under_load.kafka_away, doubtful=True, own_kafka=True),
-        _load("wrong-clocks", under_load.wrong_clocks, doubtful=True),
-        _load("visitor", under_load.visitor),
-        _load("rolling-restart", under_load.rolling_restart),
+        under_full_load("dead-link", under_load.dead_link, doubtful=True, dead_link=True),
+        under_full_load("all-killed", under_load.all_killed, doubtful=True),
+        under_full_load("kafka-away", under_load.kafka_away, doubtful=True, own_kafka=True),
+        under_full_load("wrong-clocks", under_load.wrong_clocks, doubtful=True),
+        under_full_load("visitor", under_load.visitor),
+        under_full_load("rolling-restart", under_load.rolling_restart),
     ]
     others = [Drill("repeats", under_load.repeats), Drill("observed", under_load.observed)]
     return sorted([*load, *kills, *freezes, *others], key=lambda drill: not drill.doubtful)
 
 
-def _load(
+def under_full_load(
     name: str, story: Story, *, doubtful: bool = False, dead_link: bool = False, own_kafka: bool = False
 ) -> Drill:
+    """Give a drill in which three connections want more than their quota allows."""
     return Drill(
         name,
         story,
@@ -62,5 +66,5 @@ def _load(
         doubtful=doubtful,
         dead_link=dead_link,
         own_kafka=own_kafka,
-        least_ok=LEAST_OK,
+        terms=Terms(least_ok=LEAST_OK, least_full=LEAST_FULL),
     )

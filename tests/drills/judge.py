@@ -91,6 +91,9 @@ class Terms:
     frozen: bool = False
     outage_ms: int = 0
     least_ok: float = 0.0
+    least_full: int = 0
+    observed_within_ms: int | None = None
+    open_doubts: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,19 @@ class Judgement:
     doubles: int
     late: int
     throttled: int
+    fullest: int
     wrong: tuple[str, ...]
 
 
+class Arrivals(NamedTuple):
+    """What the vendor's limiter saw: how often it answered 429, and the most calls of a connection in any window."""
+
+    throttled: int
+    fullest: int
+
+
 def judge(
-    commands: Sequence[Command], answers: Iterable[Answer], posts: Iterable[Post], throttled: int, terms: Terms
+    commands: Sequence[Command], answers: Iterable[Answer], posts: Iterable[Post], arrivals: Arrivals, terms: Terms
 ) -> Judgement:
     """Judge a drill that is over: nothing can come any more."""
     known = {command.identity: command for command in commands}
@@ -129,8 +140,10 @@ def judge(
         late += story.late()
     results = Counter(a.word for own in by_identity.values() for a in own if a.kind == "result")
     resolved = Counter(a.word for own in by_identity.values() for a in own if a.kind == "resolved")
-    if throttled:
-        wrong.append(f"the vendor answered 429 {throttled} times")
+    if arrivals.throttled:
+        wrong.append(f"the vendor answered 429 {arrivals.throttled} times")
+    if arrivals.fullest < terms.least_full:
+        wrong.append(f"at most {arrivals.fullest} calls in a window, which is too few to say anything")
     if results["ok"] < terms.least_ok * len(commands):
         wrong.append(f"{results['ok']} of {len(commands)} commands are ok, which is too few to say anything")
     return Judgement(
@@ -141,7 +154,8 @@ def judge(
         doubles=sum(max(0, len(own) - 1) for own in arrived.values())
         + sum(max(0, sum(a.kind == "result" for a in own) - 1) for own in by_identity.values()),
         late=late,
-        throttled=throttled,
+        throttled=arrivals.throttled,
+        fullest=arrivals.fullest,
         wrong=tuple(wrong),
     )
 
@@ -165,7 +179,7 @@ class _Story(NamedTuple):
             return
         result = results[0]
         yield from self._wrong_result(result)
-        yield from self._wrong_resolution(result, resolved)
+        yield from self._wrong_resolutions(result, resolved)
         yield from self._wrong_posts(result)
         expected = self.terms.expected.get(self.command.id)
         if expected is not None:
@@ -186,29 +200,37 @@ class _Story(NamedTuple):
         over = result.appended_ms - self.command.deadline_ms - ANSWERED_WITHIN_MS - self.terms.outage_ms
         if over > 0:
             yield f"{result.word} came {over} ms too late"
-        if result.accepted_ms not in self.command.appended_ms:
+        if result.word != "invalid" and result.accepted_ms not in self.command.appended_ms:
             yield f"accepted at {result.accepted_ms}, appended at {self.command.appended_ms}"
         if result.finished_ms is None:
             yield "the result says nothing of when it was finished"
         elif not -OUTAGE_SLACK_MS <= result.finished_ms - result.appended_ms <= slack:
             yield f"finished {result.finished_ms - result.appended_ms} ms beside the result's own append time"
 
-    def _wrong_resolution(self, result: Answer, resolved: Sequence[Answer]) -> Iterable[str]:
+    def _wrong_resolutions(self, result: Answer, resolved: Sequence[Answer]) -> Iterable[str]:
         if result.word != "in_doubt":
             if resolved:
                 yield f"a resolution although it is {result.word}"
             return
-        if len(resolved) != 1:
+        observable = self.terms.observed_within_ms is not None and self.posts
+        if len(resolved) != 1 and (resolved or observable or not self.terms.open_doubts):
             yield f"{len(resolved)} resolutions of a doubt"
         for resolution in resolved:
-            if resolution.appended_ms < result.appended_ms:
-                yield "resolved before it was in doubt"
-            if resolution.appended_ms > result.appended_ms + RESOLVED_WITHIN_MS + self.terms.outage_ms:
-                yield f"resolved after {(resolution.appended_ms - result.appended_ms) / 1000:.1f} s"
-            if (resolution.word == "call_observed") != (resolution.call_id is not None):
-                yield f"{resolution.word} with the call {resolution.call_id}"
-            if resolution.word == "call_observed" and not self.posts:
-                yield "a call was observed that nobody has asked for"
+            yield from self._wrong_resolution(result, resolution)
+
+    def _wrong_resolution(self, result: Answer, resolution: Answer) -> Iterable[str]:
+        if resolution.appended_ms < result.appended_ms:
+            yield "resolved before it was in doubt"
+        if resolution.appended_ms > result.appended_ms + RESOLVED_WITHIN_MS + self.terms.outage_ms:
+            yield f"resolved after {(resolution.appended_ms - result.appended_ms) / 1000:.1f} s"
+        if (resolution.word == "call_observed") != (resolution.call_id is not None):
+            yield f"{resolution.word} with the call {resolution.call_id}"
+        if resolution.word == "call_observed" and not self.posts:
+            yield "a call was observed that nobody has asked for"
+        if self.terms.observed_within_ms is not None and self.posts:
+            known_ms = max(result.appended_ms, self.posts[0].arrived_ms)
+            if resolution.appended_ms > known_ms + self.terms.observed_within_ms:
+                yield f"resolved {(resolution.appended_ms - known_ms) / 1000:.1f} s after its call was known"
 
     def _wrong_posts(self, result: Answer) -> Iterable[str]:
         if self.command.destination is not None:

@@ -28,7 +28,7 @@ from bridge.pbx.client.calls import VendorClient
 from bridge.pbx.requests import Dial, Request
 from bridge.pbx.responses import Exchange
 
-AT, DO, OF, MARK = "BRIDGE_DRILL_AT", "BRIDGE_DRILL_DO", "BRIDGE_DRILL_OF", "BRIDGE_DRILL_MARK"
+AT, DO, OF, MARK = "DRILL_AT", "DRILL_DO", "DRILL_OF", "DRILL_MARK"
 ON_ITS_WAY_S = 0.5
 # From the first byte to k6: the simulator has carried the dial out by then, and answers later.
 

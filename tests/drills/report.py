@@ -6,19 +6,22 @@ from collections import Counter
 from typing import NamedTuple
 
 from tests.drills.catalogue import Drill
-from tests.drills.judge import Judgement
+from tests.drills.judge import RESOLVED_WITHIN_MS, Judgement
 from tests.drills.processes import NotReady
 from tests.drills.scene import Ground
 
 _MOST_SENTENCES = 12
 # Of one drill: whoever breaks an invariant breaks it for many commands at once.
-HEAD = ("drill", "commands", "POSTs", "results", "resolved", "doubles", "late", "429s", "seconds", "verdict")
+OPEN_DOUBTS_MS = 15_000
+# How long a drill waits for the end of a doubt that may stay open: where a call is heard of, that takes seconds.
+HEAD = ("drill", "commands", "POSTs", "results", "resolved", "doubles", "late", "429s", "fullest", "seconds", "verdict")
 
 
 class Row(NamedTuple):
-    """What came of a drill. `wrong` is empty when all is as it should be."""
+    """What came of a drill. `limit` is the quota of a window. `wrong` is empty when all is as it should be."""
 
     name: str
+    limit: int
     judgement: Judgement
     seconds: float
     wrong: tuple[str, ...]
@@ -35,6 +38,7 @@ class Row(NamedTuple):
             str(judgement.doubles),
             str(judgement.late),
             str(judgement.throttled),
+            f"{judgement.fullest}/{self.limit}",
             f"{self.seconds:.0f}",
             "WRONG" if self.wrong else "right",
         )
@@ -48,13 +52,14 @@ async def hold(drill: Drill, ground: Ground, turns: asyncio.Semaphore) -> Row:
             async with turns:
                 began = time.monotonic()
                 await drill.story(scene)
-            await scene.traffic.settled()
+            await scene.traffic.settled(OPEN_DOUBTS_MS if drill.terms.open_doubts else RESOLVED_WITHIN_MS)
         except (TimeoutError, NotReady, AssertionError) as error:
             scene.wrong.append(f"{type(error).__name__}: {error}")
         await scene.stop()
         await scene.read_to_the_end()
-        judgement = scene.judged(frozen=drill.frozen, least_ok=drill.least_ok)
-    return Row(drill.name, judgement, time.monotonic() - began, (*scene.wrong, *judgement.wrong))
+        judgement = scene.judged(drill.terms)
+    wrong = (*scene.wrong, *judgement.wrong)
+    return Row(drill.name, drill.quota.calls, judgement, time.monotonic() - began, wrong)
 
 
 def table(rows: list[Row]) -> str:

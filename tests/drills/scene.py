@@ -8,20 +8,21 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import yaml
 from aiohttp import ClientSession
 
-from bridge.ingress.hook_keys import HookName, hook_key
 from bridge.kafka.local import LocalKafka
+from bridge.pbx.hook_keys import HookName, hook_key
 from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
 from tests.bench.servers import free_port
 from tests.drills import kill_points
 from tests.drills.clients import Results, Sender
 from tests.drills.dropping_proxy import DroppingProxy
-from tests.drills.judge import Judgement, Post, Terms, judge
+from tests.drills.judge import Arrivals, Judgement, Post, Terms, judge
 from tests.drills.processes import Process
 from tests.drills.traffic import Traffic, key_of, until
 
@@ -29,6 +30,8 @@ COMMAND_PARTITIONS, RESULT_PARTITIONS, SHARDS = 3, 2, 4
 WEBHOOK_SECRET = "what the drills sign their hooks with"
 HOOKS = ("CallStarted", "CallConnected", "CallCompleted")
 # What tells the bridge that somebody was called.
+OBSERVED_WITHIN_MS = 30_000
+# The call begins within two seconds, and its first event is read within two more; a take-over may come in between.
 
 
 class Quota(NamedTuple):
@@ -71,6 +74,7 @@ class Scene:
         )
         self._config = self.folder / "bridge.yaml"
         self._ingress_port = free_port()
+        self._hooked = False
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -116,6 +120,7 @@ class Scene:
                 url = f"{self.simulator.base_url}/webhooks/{hook}"
                 async with client.post(url, json={"endpoint": endpoint}, headers=headers) as answer:
                     assert answer.status == 200, await answer.text()
+        self._hooked = True
 
     def point(self, at: str, do: Literal["kill", "stop"], of: str) -> dict[str, str]:
         """Give the environment of processes of which the first one that comes to a point dies or freezes there."""
@@ -143,14 +148,22 @@ class Scene:
         if code != 0:
             self.wrong.append(f"{process.name} ended with {code} when asked to stop: {process.last_words()}")
 
-    def judged(self, *, frozen: bool, least_ok: float) -> Judgement:
+    def judged(self, terms: Terms) -> Judgement:
         """Judge what has happened; all processes have ended, and the results are read to their end."""
         log = self.simulator.requests
         epoch_ms = time.time_ns() // 1_000_000 - int(time.monotonic() * 1000)
         posts = [Post(dial.destination, epoch_ms + int(dial.arrived * 1000)) for dial in log.dials]
-        refusals = sum(counts.refusals for counts in log.keys.values())
-        terms = Terms(self.traffic.expected, frozen, int(self.traffic.outage_s * 1000), least_ok)
-        return judge(self.traffic.commands, self.traffic.answers, posts, refusals, terms)
+        arrivals = Arrivals(
+            sum(counts.refusals for counts in log.keys.values()),
+            max(counts.arrivals.highest for counts in log.keys.values()),
+        )
+        terms = replace(
+            terms,
+            expected=self.traffic.expected,
+            outage_ms=int(self.traffic.outage_s * 1000),
+            observed_within_ms=OBSERVED_WITHIN_MS if self._hooked else None,
+        )
+        return judge(self.traffic.commands, self.traffic.answers, posts, arrivals, terms)
 
     async def _kill(self) -> None:
         for process in self.processes:

@@ -50,7 +50,7 @@ IN_TAKE_OVER = ("k9", "k9-stored")
 async def kill(at: str, scene: Scene) -> None:
     """Kill -9 at a point; the other worker finishes."""
     expected = KILLED[at]
-    victim = await _prepare(scene, at, expected)
+    victim = await _prepare(scene, at)
     await scene.started("one", "two", environ=scene.point(at, "kill", victim))
     await _dial(scene, victim, expected)
     struck = await scene.struck(at)
@@ -60,7 +60,7 @@ async def kill(at: str, scene: Scene) -> None:
 
 async def kill_in_take_over(at: str, scene: Scene) -> None:
     """Kill -9 with a dial on its way, then kill -9 of its next owner inside the take-over; a third one finishes."""
-    victim = await _prepare(scene, "k6", _UNKNOWN)
+    victim = await _prepare(scene, "k6")
     await scene.started("one", environ=scene.point("k6", "kill", victim))
     await _dial(scene, victim, _UNKNOWN)
     await scene.struck("k6")
@@ -73,7 +73,7 @@ async def kill_in_take_over(at: str, scene: Scene) -> None:
 async def freeze(at: str, scene: Scene) -> None:
     """SIGSTOP at a point for longer than the session, then SIGCONT: its successor has answered, or will."""
     expected = FROZEN[at]
-    victim = await _prepare(scene, at, expected)
+    victim = await _prepare(scene, at)
     await scene.started("one", "two", environ=scene.point(at, "stop", victim))
     await _dial(scene, victim, expected)
     frozen = await scene.struck(at)
@@ -82,10 +82,10 @@ async def freeze(at: str, scene: Scene) -> None:
     await frozen.ready()
 
 
-async def _prepare(scene: Scene, at: str, expected: Expected) -> str:
-    if "call_observed" in expected.outcomes:
-        await scene.started("ingress", role="ingress")
-        await scene.register_hooks()
+async def _prepare(scene: Scene, at: str) -> str:
+    # With an ingress, who was called is known at once; else the history is asked, and that at the end of five minutes.
+    await scene.started("ingress", role="ingress")
+    await scene.register_hooks()
     if at == "k6":
         scene.simulator.faults.set("answer_slow", Fault(on=frozenset({"Dial"}), seconds=SLOW_ANSWER_S))
     return scene.traffic.number()

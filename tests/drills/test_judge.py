@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.drills.judge import Answer, Command, Expected, Judgement, Post, Terms, judge
+from tests.drills.judge import Answer, Arrivals, Command, Expected, Judgement, Post, Terms, judge
 
 AT = 1_800_000_000_000
 DIAL = Command("acme", "/drills", "370", "370", (AT,), 30_000)
@@ -28,7 +28,7 @@ def judged(
     throttled: int = 0,
     terms: Terms | None = None,
 ) -> Judgement:
-    return judge([command], answers, posts, throttled, terms or Terms())
+    return judge([command], answers, posts, Arrivals(throttled, 10), terms or Terms())
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,37 @@ def test_an_expected_ending_is_demanded() -> None:
     assert judged([result("expired")], terms=Terms({"370": once})).wrong == ()
 
 
+def test_a_call_that_the_bridge_hears_of_ends_its_doubt_soon() -> None:
+    """Counted from when both are known; a dial that never arrived has no call."""
+    doubt = [result("in_doubt"), resolved("call_observed", at=AT + 30_201, call=7)]
+    terms = Terms(observed_within_ms=30_000)
+    assert judged(doubt, [POST], terms=terms).wrong == ("370: resolved 30.0 s after its call was known",)
+    never = [result("in_doubt"), resolved("not_observed", at=AT + 270_000)]
+    assert judged(never, terms=terms).wrong == ()
+
+
+def test_a_drill_that_does_not_wait_demands_no_end_of_a_doubt_but_where_a_call_is_heard_of() -> None:
+    """The short form of the drills."""
+    assert judged([result("in_doubt")], terms=Terms(open_doubts=True)).wrong == ()
+    assert judged([result("in_doubt")], [POST], terms=Terms(open_doubts=True)).wrong == ()
+    heard_of = Terms(open_doubts=True, observed_within_ms=30_000)
+    assert judged([result("in_doubt")], terms=heard_of).wrong == ()
+    assert judged([result("in_doubt")], [POST], terms=heard_of).wrong == ("370: 0 resolutions of a doubt",)
+    twice = [result("in_doubt"), *[resolved("not_observed")] * 2]
+    assert judged(twice, terms=heard_of).wrong == ("370: 2 resolutions of a doubt",)
+
+
 def test_a_drill_in_which_nothing_succeeds_says_nothing() -> None:
     """Refusing everything breaks no rule of the contract, but proves none either."""
     assert judged([result("overloaded")], terms=Terms(least_ok=0.5)).wrong == (
         "0 of 1 commands are ok, which is too few to say anything",
+    )
+
+
+def test_a_drill_in_which_the_quota_is_not_used_up_says_nothing() -> None:
+    """No 429 is no wonder then."""
+    assert judged([result("ok")], [POST], terms=Terms(least_full=11)).wrong == (
+        "at most 10 calls in a window, which is too few to say anything",
     )
 
 

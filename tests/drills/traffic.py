@@ -64,6 +64,12 @@ class Traffic:
         await self._publish(connection, id_, GET_CONTACT, {"id": self._contact(connection)}, partitions)
         return id_
 
+    async def dial_wrongly(self, connection: str) -> None:
+        """Publish a dial that does not say whom to call."""
+        number = self.number()
+        self.expected[number] = Expected(frozenset({"invalid"}), frozenset({0}))
+        await self._publish(connection, number, DIAL, {"destination": number}, (None,))
+
     async def send(
         self, connection: str, id_: str, type_: str, data: Mapping[str, object], partition: int | None = None
     ) -> int:
@@ -73,14 +79,14 @@ class Traffic:
     def dial_data(self, connection: str, number: str) -> dict[str, object]:
         return {"contact_id": self._contact(connection), "destination": number}
 
-    async def load(self, seconds: float, *, every_s: float) -> None:
-        """Publish for a while: on each connection in turn, one every so many seconds, a dial and a question."""
+    async def load(self, seconds: float, *, every_s: float, asks: int) -> None:
+        """Publish for a while: on each connection in turn, one every so many seconds, a dial and some questions."""
         until = time.monotonic() + seconds
         sending: list[asyncio.Task[str]] = []
         for connection in itertools.cycle(self.connections):
             if time.monotonic() > until:
                 break
-            work = [self.dial(connection), self.ask(connection)]
+            work = [self.dial(connection), *(self.ask(connection) for _ in range(asks))]
             sending += [asyncio.create_task(one) for one in work]
             await asyncio.sleep(every_s)
         await asyncio.gather(*sending)
@@ -97,9 +103,9 @@ class Traffic:
         """Wait for a command's result. Raises TimeoutError."""
         await until(lambda: bool(self.words(id_)), within_s, f"{id_} has no result")
 
-    async def settled(self) -> None:
+    async def settled(self, resolved_within_ms: int = RESOLVED_WITHIN_MS) -> None:
         """Wait until every command has its result and every doubt its end, or is too late for it."""
-        while self._waits_for():  # noqa: ASYNC110 - the wait ends by time as well
+        while self._waits_for(resolved_within_ms):  # noqa: ASYNC110 - the wait ends by time as well
             await asyncio.sleep(LOOK_EVERY_S)
         await asyncio.sleep(QUIET_S)
 
@@ -117,7 +123,7 @@ class Traffic:
         ttl_ms = DIAL_TTL_MS if dials else QUERY_TTL_MS
         self.commands.append(Command(connection, SOURCE, id_, id_ if dials else None, appended_ms, ttl_ms))
 
-    def _waits_for(self) -> list[str]:
+    def _waits_for(self, resolved_within_ms: int) -> list[str]:
         now_ms = time.time_ns() // 1_000_000
         results = {answer.identity: answer for answer in self.answers if answer.kind == "result"}
         resolved = {answer.identity for answer in self.answers if answer.kind == "resolved"}
@@ -127,7 +133,7 @@ class Traffic:
             if result is None:
                 ends_ms = command.deadline_ms + ANSWERED_WITHIN_MS
             elif result.word == "in_doubt" and command.identity not in resolved:
-                ends_ms = result.appended_ms + RESOLVED_WITHIN_MS
+                ends_ms = result.appended_ms + resolved_within_ms
             else:
                 continue
             if now_ms < ends_ms + PATIENCE_MS + int(self.outage_s * 1000):

@@ -8,9 +8,10 @@ from tests.drills import wrong_clock
 from tests.drills.scene import COMMAND_PARTITIONS, Scene
 from tests.drills.traffic import DIAL, GET_CONTACT
 
-EVERY_S = 0.35
-# A dial and a question every third of a second, shared by three connections: with the quota of these drills, 20 calls
-# in 10 s, that is as much as it allows, so that windows are full when things break.
+EVERY_S = 0.3
+ASKS = 2
+# A dial and two questions, on each of three connections in turn: 33 calls in 10 s where the quota of these drills
+# allows 20. So windows are full when things break, dials go first, and most questions wait for longer than the drill.
 VISITS_FOR_S = 40.0
 STAYS_S = 2.0
 KAFKA_AWAY_S = 10.0
@@ -25,7 +26,7 @@ async def visitor(scene: Scene) -> None:
     """Let a third member join and leave the group every few seconds."""
     await scene.started("one", "two")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(VISITS_FOR_S, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(VISITS_FOR_S, every_s=EVERY_S, asks=ASKS))
     while not load.done():
         [third] = await scene.started("three")
         await asyncio.sleep(STAYS_S)
@@ -37,7 +38,7 @@ async def all_killed(scene: Scene) -> None:
     """Kill all workers -9 at once, and start them again."""
     workers = await scene.started("one", "two", "three")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(10)
     began = time.monotonic()
     await asyncio.gather(*(worker.kill() for worker in workers))
@@ -50,7 +51,7 @@ async def rolling_restart(scene: Scene, load_s: float = 40.0) -> None:
     """Stop three workers as a supervisor does, one after the other, and start each again."""
     workers = await scene.started("one", "two", "three")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(load_s, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(load_s, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(3)
     for worker in workers:
         scene.expect_clean_end(worker, await worker.stop())
@@ -62,7 +63,7 @@ async def kafka_away(scene: Scene) -> None:
     """Kill the broker -9, and start it again after ten seconds."""
     await scene.started("one", "two")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(40, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(40, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(8)
     began = time.monotonic()
     await scene.ground.kafka.kill()
@@ -77,7 +78,7 @@ async def dead_link(scene: Scene) -> None:
     assert scene.proxy is not None
     one, _ = await scene.started("one", "two")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(15, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(15, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(8)
     scene.proxy.die()
     await asyncio.sleep(4)
@@ -85,7 +86,7 @@ async def dead_link(scene: Scene) -> None:
     await asyncio.sleep(LINK_DEAD_S - 4)
     scene.proxy.live()
     await load
-    await scene.traffic.load(5, every_s=EVERY_S)
+    await scene.traffic.load(5, every_s=EVERY_S, asks=ASKS)
 
 
 async def wrong_clocks(scene: Scene) -> None:
@@ -93,8 +94,10 @@ async def wrong_clocks(scene: Scene) -> None:
     [one] = await scene.started("one", environ={wrong_clock.OFF_BY: f"{HOUR_S}"})
     await scene.started("two", environ={wrong_clock.OFF_BY: f"{-HOUR_S}"})
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S))
+    load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(8)
+    for connection in scene.connections:
+        await scene.traffic.dial_wrongly(connection)
     await one.kill()
     await scene.started("three", environ={wrong_clock.OFF_BY: "0"})
     await load

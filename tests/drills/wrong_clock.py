@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-OFF_BY = "BRIDGE_DRILL_CLOCK"
+OFF_BY = "DRILL_CLOCK"
 STEP_S = 90
 # A step that would move any deadline, to and fro; larger than the contract's longest time to live minus its shortest.
 STEP_EVERY_S = 4.0
