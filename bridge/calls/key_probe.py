@@ -13,6 +13,7 @@ from bridge.pbx.requests import Collection, GetItem, ListItems, ListLostCalls, R
 from bridge.pbx.responses import Done, Item, Lost, NotSent, Outcome, Refused, Registered, Rows, Unusable
 
 NOT_PROBED: Final = ("POST /dial", "POST /webhooks/{Event}", "DELETE /webhooks/{webhook_id}")
+LOST_CALLS: Final = "GET /lost_calls"
 _NOBODY: Final = 0
 # No item has this id; a key that may ask for it is answered 404, another one 403.
 
@@ -25,11 +26,16 @@ class ProbedKey(NamedTuple):
     detail: str | None = None
 
 
+def trigger(collection: Collection) -> str:
+    """Name the method that lists a collection."""
+    return f"GET /trigger/{collection}"
+
+
 def probes() -> tuple[tuple[str, Request], ...]:
     """Give the requests of a probe, by the vendor's methods."""
     return (
-        ("GET /lost_calls", ListLostCalls(limit=1)),
-        *((f"GET /trigger/{collection}", ListItems(collection, limit=1)) for collection in Collection),
+        (LOST_CALLS, ListLostCalls(limit=1)),
+        *((trigger(collection), ListItems(collection, limit=1)) for collection in Collection),
         *((f"GET /{collection}/{{id}}", GetItem(collection, _NOBODY)) for collection in Collection),
     )
 

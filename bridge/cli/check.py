@@ -3,12 +3,14 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
+from bridge.cli.check_connections import look_at_connections
+from bridge.cli.found import Found
 from bridge.cli.run import RunnableRole
 from bridge.cli.settings_option import AsJson, ConfigFile, kafka_away, read_settings
 from bridge.events.topics import commands_topic
@@ -16,14 +18,6 @@ from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Correction, Plan
 from bridge.ops.settings import Role, Settings, SettingsError, describe, load_settings
-
-
-class Found(NamedTuple):
-    """One thing that was looked at."""
-
-    what: str
-    ok: bool
-    sentence: str
 
 
 def check(
@@ -34,7 +28,9 @@ def check(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the configuration and report on it and on Kafka, a line each; exit 1 when something is wrong.
+    """Read the configuration and report on it, on Kafka and, where a worker answers, on each connection to the vendor.
+
+    A line each; exit 1 when something is wrong.
 
     Example: bridge check --config bridge.yaml
     """
@@ -74,6 +70,13 @@ def _configuration(settings: Settings, worker_problems: list[str]) -> Found:
 
 
 async def _look(settings: Settings) -> list[Found]:
+    found = await _look_at_kafka(settings)
+    if any(item.what in {"kafka", "rights"} and not item.ok for item in found):
+        return found
+    return [*found, *await look_at_connections(settings)]
+
+
+async def _look_at_kafka(settings: Settings) -> list[Found]:
     options = KafkaAccess(settings.kafka).options()
     servers = settings.kafka.bootstrap_servers
     try:

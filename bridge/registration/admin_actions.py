@@ -74,7 +74,7 @@ def _contradiction(name: HookName, webhook_id: int, kept: Mapping[HookName, Kept
     if name in kept and kept[name].value.id is not None:
         return f"{name.text} is {kept[name].value.id}: remove that first."
     if name.generation and name not in kept:
-        return f"The bridge knows of no {name.text}; one that was made by hand is {name.event} alone."
+        return f"The bridge knows of no {name.text}; one that was made by hand is {name.event}.0."
     return None
 
 
@@ -107,11 +107,7 @@ async def _probe(request: AdminRequest, means: Means, deadline: float) -> AdminA
 
 
 def _name(request: AdminRequest) -> HookName | None:
-    """Read the one hook that is meant; an event alone is its registration by hand."""
-    if len(request.asked.hooks) != 1:
-        return None
-    text = request.asked.hooks[0]
-    return parse_hook(text if "." in text else f"{text}.0")
+    return parse_hook(request.asked.hooks[0]) if len(request.asked.hooks) == 1 else None
 
 
 def _refused(registrar: Registrar, sentence: str) -> AdminAnswer:

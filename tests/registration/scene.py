@@ -87,13 +87,13 @@ class TimedTwin(JournalTwin):
         self._now = now
         super().__init__()
 
-    @property
+    @property  # type: ignore[explicit-override] # mypy does not see it above a property that can be set
     @override
     def now_ms(self) -> int:
         return 1_000_000 + round(self._now() * 1000)
 
     @now_ms.setter
-    def now_ms(self, _: int) -> None:  # type: ignore[explicit-override] # it stands on the property
+    def now_ms(self, _: int) -> None:
         """Keep to the clock."""
 
 
@@ -111,6 +111,7 @@ class Scene:
     answers: list[Record] = field(default_factory=list)
     requests: AdminRequests = nobody_asks
     prefix: str = "pbx"
+    quota: Quota = field(default_factory=Quota)
 
     def __post_init__(self) -> None:
         self.twin = TimedTwin(self.now)
@@ -123,7 +124,7 @@ class Scene:
         options = HookOptions(self.register, self.events, self.public_url, lambda: self.secret)
         self.desk = AdminDesk(self.requests, self.publish, lambda: f"answer {len(self.answers)}", self.prefix)
         self.registration = Registration({"acme": options}, self.evidence, self.desk, self.metrics)
-        call_options = ConnectionOptions(Quota(), 100, 30_000, 60_000, lambda _: None)
+        call_options = ConnectionOptions(self.quota, 100, 30_000, 60_000, lambda _: None)
         self.ownership = Ownership(
             Premises(
                 journal=self.twin,
