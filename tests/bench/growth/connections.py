@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from tests.bench.commands import GET_CONTACT, Client
@@ -32,22 +33,17 @@ class Cost(NamedTuple):
 async def rows(ground: Ground, seconds: float) -> list[Row]:
     """Measure each number of connections for so many seconds, idle and busy."""
     costs = {count: await _cost(ground, count, seconds) for count in COUNTS}
-    made = []
-    for count, cost in costs.items():
-        noun = "connection" if count == 1 else "connections"
-        made += [
-            Row(f"{count:,} {noun}: RSS idle", f"{cost.rss_mib:.1f} MiB"),
-            Row(f"{count:,} {noun}: CPU idle", f"{cost.idle_cpu:.1f} % of a core"),
-            Row(f"{count:,} {noun}: CPU at {PER_SECOND:.0f} commands/s in all", f"{cost.busy_cpu:.1f} % of a core"),
-            Row(f"{count:,} {noun}: RSS then", f"{cost.busy_rss_mib:.1f} MiB"),
-        ]
+    made = [Row(f"connections: {count:,}", _told(cost)) for count, cost in costs.items()]
     one, most = costs[min(costs)], costs[max(costs)]
-    more = max(costs) - min(costs)
-    return [
-        *made,
-        Row("a connection more: RSS", f"{(most.rss_mib - one.rss_mib) / more * 1024:.1f} KiB"),
-        Row("a connection more: CPU idle", f"{(most.idle_cpu - one.idle_cpu) / more:.4f} % of a core"),
-    ]
+    kib = (most.rss_mib - one.rss_mib) / (max(costs) - min(costs)) * 1024
+    return [*made, Row("a connection more, RSS idle", f"{kib:.1f} KiB")]
+
+
+def _told(cost: Cost) -> str:
+    return (
+        f"idle {cost.idle_cpu:.1f} % of a core, {cost.rss_mib:.1f} MiB; "
+        f"{PER_SECOND:.0f} commands/s in all {cost.busy_cpu:.1f} %, {cost.busy_rss_mib:.1f} MiB"
+    )
 
 
 async def _cost(ground: Ground, count: int, seconds: float) -> Cost:
@@ -60,7 +56,8 @@ async def _cost(ground: Ground, count: int, seconds: float) -> Cost:
         await asyncio.sleep(CALM_S)
         busy_cpu, busy_rss_mib = await _cpu(worker, seconds), worker.rss_mib()
         loading.cancel()
-        await asyncio.wait({loading})
+        with suppress(asyncio.CancelledError):
+            await loading
         await asyncio.sleep(CALM_S)
         statuses = client.statuses(GET_CONTACT)
         if set(statuses) != {"ok"}:
