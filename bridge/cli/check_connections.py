@@ -18,7 +18,7 @@ from bridge.pbx.requests import Collection
 from bridge.registration.admin_messages import AdminAnswer, AdminKind, KeyAnswer
 from bridge.registration.hook_state import HookState
 
-THERE_WITHIN: Final = timedelta(seconds=2)
+THERE_WITHIN: Final = timedelta(seconds=1.5)
 # A worker answers what it knows within some tens of milliseconds; where none runs nobody shall wait for long.
 PROBED_WITHIN: Final = timedelta(seconds=50)
 # Seventeen requests at the pace of the quota take some ten seconds; the worker gives up after 45.

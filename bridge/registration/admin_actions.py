@@ -63,6 +63,7 @@ async def _adopt(request: AdminRequest, registrar: Registrar) -> AdminAnswer:
     if address is None:
         return _refused(registrar, f"{NO_URL}.")
     await registrar.put(name, Hook("active", address, webhook_id))
+    registrar.forget_trouble()
     registrar.poke()
     return AdminAnswer(status="ok", sentence=f"{webhook_id} is {name.text} now.", hooks=registrar.state())
 

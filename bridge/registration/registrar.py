@@ -79,11 +79,15 @@ class Registrar:
         """Do the next thing; None when there is none, or it did not succeed. `at_once`: somebody has asked for it."""
         async with self._one_at_a_time:
             await self.records.store_what_is_known_now()
-            if self.idle is not None or (self.trouble is not None and self.trouble.final):
+            if self.idle is not None:
                 return None
             urls = self._current_urls()
             step = next_step(self.records.known(self._now_ms()), self._wanted(urls, at_once=at_once))
-            if step is None or (self.trouble is not None and not await self._vendor_answers()):
+            if step is None:
+                # What could not be done is not wanted any more, or has come about otherwise.
+                self._out_of_trouble()
+                return None
+            if self.trouble is not None and (self.trouble.final or not await self._vendor_answers()):
                 return None
             match step:
                 case Register(name):
