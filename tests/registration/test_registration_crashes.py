@@ -53,7 +53,9 @@ def let_people_call(scene: Scene, vendor: VendorTwin) -> None:
 def check(scene: Scene, vendor: VendorTwin) -> None:
     """See that the journal knows of all that exists, and of no more than may."""
     known = {hook.value.address for hook in scene.hooks().values()}
-    assert {url_digest(request.endpoint) for request in vendor.alive.values()} <= known, "the journal forgot one"
+    assert {url_digest(request.endpoint) for request in vendor.alive.values()} <= known, (
+        "W1 is broken: one is not known"
+    )
     assert len(known) <= MOST
 
 
