@@ -6,8 +6,10 @@ few moments are kept, which is all that is ever asked for. Times are epoch milli
 """
 
 from bisect import bisect_right, insort
+from types import MappingProxyType
 from typing import Final
 
+from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
 from bridge.pbx.hook_keys import HookName, parse_hook
 from bridge.registration.plan import SILENT_AFTER
 
@@ -17,6 +19,7 @@ MAY_BE_REPLACED_AFTER_MS: Final = 10 * 60_000
 REPLACED_WITHOUT_WITNESS_AFTER_MS: Final = 3_600_000
 # While nothing comes by any registration of the connection, the way to us is broken rather than each of them. But a
 # vendor may switch off all of them, too: then each is replaced once an hour at most.
+_WEBHOOKS: Final = MappingProxyType({event: webhook for webhook, event in WEBHOOK_EVENTS.items()})
 
 
 class HookEvidence:
@@ -32,9 +35,10 @@ class HookEvidence:
         if name is not None:
             _keep(self._delivered.setdefault(connection, {}).setdefault(name, []), appended_ms)
 
-    def missed(self, connection: str, event: str, happened_ms: int) -> None:
-        """Note that an event, by the vendor's name of its webhook, happened and came by no webhook."""
-        _keep(self._missed.setdefault(connection, {}).setdefault(event, []), happened_ms)
+    def missed(self, connection: str, event: EventName, happened_ms: int) -> None:
+        """Note that an event happened and came by no webhook; one that no webhook brings is passed over."""
+        if (webhook := _WEBHOOKS.get(event)) is not None:
+            _keep(self._missed.setdefault(connection, {}).setdefault(webhook, []), happened_ms)
 
     def last_delivery_ms(self, connection: str, name: HookName, since_ms: int) -> int | None:
         """Give when the last event came by a hook, if that was at `since_ms` or later."""

@@ -158,6 +158,14 @@ class Scene:
     async def publish(self, record: Record) -> None:
         self.answers.append(record)
 
+    def deliver(self, hook: str) -> None:
+        """Let an event come by a hook now."""
+        self.evidence.delivered("acme", hook, self.twin.now_ms)
+
+    def miss(self, event: str, ago_ms: int = 0) -> None:
+        """Let an event be found that came by no webhook."""
+        self.evidence.missed("acme", WEBHOOK_EVENTS[event], self.twin.now_ms - ago_ms)
+
     def hooks(self) -> dict[str, Kept[Hook]]:
         """Give what the journal holds, by names such as `CallStarted.1`."""
         kept = read(self.twin.ledger.snapshot(0)).hooks

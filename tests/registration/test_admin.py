@@ -93,7 +93,7 @@ def test_list_and_plan_tell_what_is_known_and_what_comes() -> None:
         await scene.remember("CallStarted.1", Hook("active", url_digest(scene.url("CallStarted.1")), 5))
         await scene.start()
         await asyncio.sleep(1)
-        scene.evidence.delivered("acme", "CallStarted.1", scene.twin.now_ms)
+        scene.deliver("CallStarted.1")
         answer = await ask(scene, request(AdminKind.HOOKS_PLAN))
         assert answer is not None
         assert answer.hooks is not None

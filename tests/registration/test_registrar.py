@@ -178,7 +178,7 @@ def test_a_delivery_proves_an_unknown_registration() -> None:
         await scene.start()
         await asyncio.sleep(30)
         assert scene.hooks()["CallStarted.1"].value.state == "unknown"
-        scene.evidence.delivered("acme", "CallStarted.1", scene.twin.now_ms)
+        scene.deliver("CallStarted.1")
         await asyncio.sleep(60)
         assert scene.hooks()["CallStarted.1"].value.state == "active"
         await scene.restart()
@@ -194,14 +194,14 @@ def test_a_silent_unknown_one_is_registered_anew_after_three_misses() -> None:
     async def story(scene: Scene, vendor: VendorTwin) -> None:
         await scene.remember("CallStarted.1", Hook("intent", url_digest(scene.url("CallStarted.1"))))
         for _ in range(5):
-            scene.evidence.missed("acme", "CallStarted", scene.twin.now_ms - 60_000)
+            scene.miss("CallStarted", 60_000)
         await scene.start()
         await asyncio.sleep(30)
         for _ in range(2):
-            scene.evidence.missed("acme", "CallStarted", scene.twin.now_ms)
+            scene.miss("CallStarted")
         await asyncio.sleep(120)
         assert vendor.events() == ["CallConnected"]
-        scene.evidence.missed("acme", "CallStarted", scene.twin.now_ms)
+        scene.miss("CallStarted")
         await asyncio.sleep(61)
         assert vendor.events() == ["CallConnected", "CallStarted"]
         assert set(scene.hooks()) == {"CallStarted.1", "CallStarted.2", "CallConnected.1"}
@@ -215,19 +215,19 @@ def test_one_that_went_silent_is_replaced_while_others_bring_events() -> None:
     async def story(scene: Scene, vendor: VendorTwin) -> None:
         await scene.start()
         await asyncio.sleep(700)
-        scene.evidence.delivered("acme", "CallStarted.1", scene.twin.now_ms)
+        scene.deliver("CallStarted.1")
         await asyncio.sleep(1)
         for _ in range(3):
-            scene.evidence.missed("acme", "CallStarted", scene.twin.now_ms)
+            scene.miss("CallStarted")
         await asyncio.sleep(120)
         assert len(vendor.changes) == 2
-        scene.evidence.delivered("acme", "CallConnected.1", scene.twin.now_ms)
+        scene.deliver("CallConnected.1")
         await asyncio.sleep(61)
         assert sorted(scene.hooks()) == ["CallConnected.1", "CallStarted.2"]
         assert len(vendor.alive) == 2
         for event in TWO:
             for _ in range(3):
-                scene.evidence.missed("acme", event, scene.twin.now_ms)
+                scene.miss(event)
         await asyncio.sleep(600)
         assert "CallConnected.1" in scene.hooks()
         await asyncio.sleep(3_600)

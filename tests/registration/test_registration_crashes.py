@@ -45,9 +45,9 @@ def let_people_call(scene: Scene, vendor: VendorTwin) -> None:
     """Let what exists bring an event, and the reconciliation find what nothing brought."""
     for registered in vendor.alive.values():
         key = registered.endpoint.rpartition("/")[2]
-        scene.evidence.delivered("acme", key.rpartition(".")[0], scene.twin.now_ms)
+        scene.deliver(key.rpartition(".")[0])
     for event in set(TWO) - set(vendor.events()):
-        scene.evidence.missed("acme", event, scene.twin.now_ms)
+        scene.miss(event)
 
 
 def check(scene: Scene, vendor: VendorTwin) -> None:
