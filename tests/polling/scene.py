@@ -119,7 +119,8 @@ class Scene:
         self.owned: OwnedShard | None = None
         self.owners = {worker: Ownership(self._premises(worker)) for worker in ("a", "b")}
         for worker, owner in self.owners.items():
-            owner.start(self.group.of(worker))
+            # Without its commits: there is no work to commit, and one a second is most of a virtual week.
+            owner._membership = self.group.of(worker)
 
     def give_to(self, worker: str) -> None:
         """Let the group give the shard to a worker."""
