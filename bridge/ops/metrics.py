@@ -29,6 +29,7 @@ CounterName = Literal[
     "bridge_vendor_refusals_total",
     "bridge_polls_total",
     "bridge_late_items_total",
+    "bridge_reconcile_walks_total",
 ]
 ReadCounterName = Literal[
     "bridge_commands_refused_total",
@@ -52,6 +53,8 @@ ReadGaugeName = Literal[
     "bridge_commands_waiting",
     "bridge_doubts_open",
     "bridge_poller_age_seconds",
+    "bridge_reconcile_age_seconds",
+    "bridge_webhook_loss_ratio",
     "bridge_hooks",
     "bridge_hooks_stopped",
     "bridge_quota_limit",
@@ -121,6 +124,10 @@ COUNTERS: dict[CounterName, Metric] = {
     "bridge_late_items_total": Metric(
         "Items whose row appeared in its list below the cursor, found by a look back.", ("connection", "collection")
     ),
+    "bridge_reconcile_walks_total": Metric(
+        "Comparisons of a list of the vendor with what was published, by how they ended.",
+        ("connection", "collection", "outcome"),
+    ),
 }
 READ_COUNTERS: dict[ReadCounterName, Metric] = {
     "bridge_commands_refused_total": Metric(
@@ -155,6 +162,13 @@ READ_GAUGES: dict[ReadGaugeName, Metric] = {
     "bridge_doubts_open": Metric("Dials in doubt whose doubt has not ended, of shards owned here.", ("connection",)),
     "bridge_poller_age_seconds": Metric(
         "Since the last complete poll of a list began, or since its shard was taken over.", ("connection", "collection")
+    ),
+    "bridge_reconcile_age_seconds": Metric(
+        "Since the moment up to which all that the vendor lists is compared with what was published.", ("connection",)
+    ),
+    "bridge_webhook_loss_ratio": Metric(
+        "Of an event's occurrences of the last hour, the part that no webhook has brought; none without any.",
+        ("connection", "event"),
     ),
     "bridge_hooks": Metric(
         "Registrations of webhooks with the vendor that are known, and events that none brings (`missing`), of "
