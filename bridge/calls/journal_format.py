@@ -41,6 +41,7 @@ from bridge.calls.journal_values import (
     seen_forgotten_at,
     verdict_forgotten_at,
 )
+from bridge.events.compact_json import compact_json
 from bridge.kafka.journal_records import JournalRecord, Snapshot, StoredRecord
 
 FORMAT: Final = 1
@@ -86,7 +87,7 @@ _READERS: Mapping[type[Value], TypeAdapter[Value]] = MappingProxyType(
 def put(key: Key[ValueT], value: ValueT) -> JournalRecord:
     """Give the record that stores a value; ValueError for a key that nobody could read."""
     named = {each.name: getattr(value, each.name) for each in fields(value)}
-    return JournalRecord(key_text(key).encode(), orjson.dumps({"v": FORMAT, "is": value.word, **named}))
+    return JournalRecord(key_text(key).encode(), compact_json({"v": FORMAT, "is": value.word, **named}))
 
 
 def forget(key: Key[ValueT]) -> JournalRecord:

@@ -15,6 +15,7 @@ from bridge.commands.command_record import fitting_headers
 from bridge.commands.items import SHAPES, item_data, list_data
 from bridge.commands.sentences import sentence
 from bridge.events.command_catalogue import COMMAND_TYPES, RESOLVED_TYPE, RESULT_TYPE
+from bridge.events.compact_json import compact_json
 from bridge.events.envelope import dataschema
 from bridge.events.ids import ID_HEX_DIGITS
 from bridge.events.quarantine import quarantined_command
@@ -162,7 +163,7 @@ def _result_data(
     sent_ms: int | None = None,
     finished_ms: int,
 ) -> bytes:
-    return orjson.dumps(
+    return compact_json(
         {
             "status": status,
             "code": code,
