@@ -1,4 +1,4 @@
-"""An example or two of each command's `data`, and of what the bridge answers."""
+"""Two examples or more of each command's `data`, and of what the bridge answers."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,14 +12,14 @@ COMMAND_EXAMPLES: Mapping[CommandName, tuple[JsonObject, ...]] = MappingProxyTyp
             {"contact_id": 224, "destination": "37060000000"},
             {"contact_id": "224", "destination": 37060000000},
         ),
-        CommandName.GET_AUDIO_PROMPT: ({"id": 31},),
+        CommandName.GET_AUDIO_PROMPT: ({"id": 31}, {"id": "31"}),
         CommandName.GET_CALL: ({"id": 150818921852}, {"id": "150818921852"}),
-        CommandName.GET_RECORDING: ({"id": 181118926553},),
-        CommandName.GET_CONTACT: ({"id": 224},),
-        CommandName.GET_GROUP: ({"id": 12},),
-        CommandName.GET_VOICEMAIL_BOX: ({"id": 223},),
-        CommandName.GET_VOICEMAIL: ({"id": 171118926552},),
-        CommandName.GET_VOIP_ENDPOINT: ({"id": 55},),
+        CommandName.GET_RECORDING: ({"id": 181118926553}, {"id": "181118926553"}),
+        CommandName.GET_CONTACT: ({"id": 224}, {"id": "224"}),
+        CommandName.GET_GROUP: ({"id": 12}, {"id": "12"}),
+        CommandName.GET_VOICEMAIL_BOX: ({"id": 223}, {"id": "223"}),
+        CommandName.GET_VOICEMAIL: ({"id": 171118926552}, {"id": "171118926552"}),
+        CommandName.GET_VOIP_ENDPOINT: ({"id": 55}, {"id": "55"}),
         CommandName.LIST_LOST_CALLS: (
             {},
             {

@@ -1,8 +1,11 @@
 """The `data` of the events about items that newly appeared in one of the vendor's lists."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime
 
 from bridge.events.model_fields import (
+    ARCHIVED,
+    AUDIO_PROMPT_ID,
+    AVATAR,
     BOX_ID,
     BOX_NAME,
     CALL_CONNECTED,
@@ -10,26 +13,41 @@ from bridge.events.model_fields import (
     CALL_ID,
     CALL_STARTED,
     CALLER,
+    CALLER_E164,
+    CLIENT_ID,
     CONNECTION_TIME,
     CONTACT_ID,
     CREATED,
+    CURRENT_CALLER_ID,
     DESTINATION,
+    DESTINATION_E164,
     DIRECTION,
-    E164,
+    EMPLOYEE_ID,
     EXTRA,
+    FIRST_NAME,
     GROUP_ID,
+    GROUP_MEMBERSHIP,
+    LAST_NAME,
     LENGTH,
+    MEMBERS,
     MESSAGE_URL,
     NAME,
+    NUMBER,
+    NUMBER_E164,
     RECORDING_ID,
     RECORDING_URL,
     SENDER,
+    SENDER_E164,
     STATUS,
     TYPE,
     VOICEMAIL_ID,
+    VOICEMAILS_BOX_NAME,
+    VOIP_ENDPOINT_ID,
+    E164Number,
     EventData,
     Extra,
     Id,
+    Integer,
     Published,
 )
 
@@ -37,9 +55,9 @@ from bridge.events.model_fields import (
 class AudioPromptListed(EventData):
     """An audio prompt newly appeared in the vendor's list."""
 
-    id: Id = Field(description="The vendor's id of the audio prompt.")
+    id: Id = AUDIO_PROMPT_ID
     name: str | None = NAME
-    type: int | None = TYPE
+    type: Integer | None = TYPE
     extra: Extra = EXTRA
 
 
@@ -48,15 +66,15 @@ class CallListed(EventData):
 
     call_id: Id = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
     direction: str | None = DIRECTION
-    status: int | None = STATUS
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     call_connected: AwareDatetime | None = CALL_CONNECTED
     call_ended: AwareDatetime | None = CALL_ENDED
-    connection_time: int | None = CONNECTION_TIME
+    connection_time: Integer | None = CONNECTION_TIME
     contact_id: Id | None = CONTACT_ID
     recording_id: Id | None = RECORDING_ID
     extra: Extra = EXTRA
@@ -68,11 +86,11 @@ class RecordingListed(EventData):
     recording_id: Id = RECORDING_ID
     call_id: Id | None = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
     direction: str | None = DIRECTION
-    status: int | None = STATUS
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     call_connected: AwareDatetime | None = CALL_CONNECTED
     call_ended: AwareDatetime | None = CALL_ENDED
@@ -93,25 +111,25 @@ class GroupMembership(Published):
 
     created: AwareDatetime | None = CREATED
     group_id: Id | None = GROUP_ID
-    type: int | None = TYPE
+    type: Integer | None = TYPE
     name: str | None = NAME
-    members: list[GroupMember] | None = Field(description="The group's employees.")
+    members: list[GroupMember] | None = MEMBERS
     extra: Extra = EXTRA
 
 
 class ContactListed(EventData):
     """An employee newly appeared in the vendor's list."""
 
-    current_caller_id: str | None = Field(description="The number that the employee's calls show.")
-    archived: int | None = Field(description="1 when the employee is archived, 0 when not.")
-    first_name: str | None = Field(description="The employee's first name.")
-    last_name: str | None = Field(description="The employee's last name.")
+    current_caller_id: str | None = CURRENT_CALLER_ID
+    archived: Integer | None = ARCHIVED
+    first_name: str | None = FIRST_NAME
+    last_name: str | None = LAST_NAME
     created: AwareDatetime | None = CREATED
-    number: str | None = Field(description="The employee's number as the vendor sent it.")
-    number_e164: str | None = E164
+    number: str | None = NUMBER
+    number_e164: E164Number | None = NUMBER_E164
     contact_id: Id = CONTACT_ID
-    group_membership: list[GroupMembership] | None = Field(description="The groups that the employee belongs to.")
-    avatar: str | None = Field(description="Where the vendor serves the employee's picture.")
+    group_membership: list[GroupMembership] | None = GROUP_MEMBERSHIP
+    avatar: str | None = AVATAR
     extra: Extra = EXTRA
 
 
@@ -120,16 +138,16 @@ class GroupListed(EventData):
 
     created: AwareDatetime | None = CREATED
     group_id: Id = GROUP_ID
-    type: int | None = TYPE
+    type: Integer | None = TYPE
     name: str | None = NAME
-    members: list[GroupMember] | None = Field(description="The group's employees.")
+    members: list[GroupMember] | None = MEMBERS
     extra: Extra = EXTRA
 
 
 class VoicemailBoxListed(EventData):
     """A voicemail box newly appeared in the vendor's list."""
 
-    client_id: Id | None = Field(description="The vendor's id of the client that owns the box.")
+    client_id: Id | None = CLIENT_ID
     name: str | None = BOX_NAME
     created: AwareDatetime | None = CREATED
     voicemail_box_id: Id = BOX_ID
@@ -140,12 +158,12 @@ class VoicemailListed(EventData):
     """A voicemail newly appeared in the vendor's list."""
 
     sender: str | None = SENDER
-    sender_e164: str | None = E164
+    sender_e164: E164Number | None = SENDER_E164
     voicemail_id: Id = VOICEMAIL_ID
-    length: int | None = LENGTH
+    length: Integer | None = LENGTH
     call_started: AwareDatetime | None = CALL_STARTED
     voicemail_box_id: Id | None = BOX_ID
-    voicemail_box_name: str | None = BOX_NAME
+    voicemail_box_name: str | None = VOICEMAILS_BOX_NAME
     message_url: str | None = MESSAGE_URL
     extra: Extra = EXTRA
 
@@ -153,7 +171,7 @@ class VoicemailListed(EventData):
 class VoipEndpointListed(EventData):
     """A VoIP endpoint newly appeared in the vendor's list."""
 
-    id: Id = Field(description="The vendor's id of the VoIP endpoint.")
+    id: Id = VOIP_ENDPOINT_ID
     name: str | None = NAME
-    employee_id: Id | None = Field(description="The vendor's id of the employee it belongs to.")
+    employee_id: Id | None = EMPLOYEE_ID
     extra: Extra = EXTRA

@@ -10,31 +10,36 @@ from pydantic import AwareDatetime
 from bridge.events.model_fields import (
     ATTEMPTS,
     BOX_ID,
-    BOX_NAME,
     CALL_CONNECTED,
     CALL_ENDED,
     CALL_ID,
     CALL_STARTED,
     CALLER,
+    CALLER_E164,
     CONNECTION_TIME,
     CONTACT_ID,
     CONTACT_NAME,
     DESTINATION,
+    DESTINATION_E164,
     DIRECTION,
-    E164,
     EXTRA,
     LAST_CONTACT,
     LENGTH,
+    LOST_CALLER,
     MESSAGE_URL,
     PREVIOUS_CONTACT_ID,
     RECORDING_ID,
     RECORDING_URL,
     SENDER,
+    SENDER_E164,
     STATUS,
     VOICEMAIL_ID,
+    VOICEMAILS_BOX_NAME,
+    E164Number,
     EventData,
     Extra,
     Id,
+    Integer,
 )
 
 
@@ -43,11 +48,11 @@ class CallStarted(EventData):
 
     call_id: Id = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
     direction: str | None = DIRECTION
-    status: int | None = STATUS
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     contact_id: Id | None = CONTACT_ID
     extra: Extra = EXTRA
@@ -58,11 +63,11 @@ class CallConnected(EventData):
 
     call_id: Id = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
     direction: str | None = DIRECTION
-    status: int | None = STATUS
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     call_connected: AwareDatetime | None = CALL_CONNECTED
     contact_id: Id | None = CONTACT_ID
@@ -74,14 +79,14 @@ class CallCompleted(EventData):
 
     call_id: Id = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
     direction: str | None = DIRECTION
-    status: int | None = STATUS
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     call_connected: AwareDatetime | None = CALL_CONNECTED
-    connection_time: int | None = CONNECTION_TIME
+    connection_time: Integer | None = CONNECTION_TIME
     contact_id: Id | None = CONTACT_ID
     previous_contact_id: Id | None = PREVIOUS_CONTACT_ID
     call_ended: AwareDatetime | None = CALL_ENDED
@@ -94,13 +99,13 @@ class CallTransferred(EventData):
 
     call_id: Id = CALL_ID
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
-    status: int | None = STATUS
+    destination_e164: E164Number | None = DESTINATION_E164
+    status: Integer | None = STATUS
     call_started: AwareDatetime | None = CALL_STARTED
     call_connected: AwareDatetime | None = CALL_CONNECTED
-    connection_time: int | None = CONNECTION_TIME
+    connection_time: Integer | None = CONNECTION_TIME
     contact_id: Id | None = CONTACT_ID
     previous_contact_id: Id | None = PREVIOUS_CONTACT_ID
     direction: str | None = DIRECTION
@@ -115,12 +120,12 @@ class CallRecorded(EventData):
     call_started: AwareDatetime | None = CALL_STARTED
     recording_url: str | None = RECORDING_URL
     direction: str | None = DIRECTION
-    connection_time: int | None = CONNECTION_TIME
+    connection_time: Integer | None = CONNECTION_TIME
     caller: str | None = CALLER
-    caller_e164: str | None = E164
+    caller_e164: E164Number | None = CALLER_E164
     destination: str | None = DESTINATION
-    destination_e164: str | None = E164
-    status: int | None = STATUS
+    destination_e164: E164Number | None = DESTINATION_E164
+    status: Integer | None = STATUS
     call_connected: AwareDatetime | None = CALL_CONNECTED
     call_ended: AwareDatetime | None = CALL_ENDED
     contact_id: Id | None = CONTACT_ID
@@ -132,10 +137,10 @@ class LostCallerAdded(EventData):
 
     contact_name: str | None = CONTACT_NAME
     destination: str = DESTINATION
-    destination_e164: str | None = E164
-    attempts: int | None = ATTEMPTS
-    caller: str = CALLER
-    caller_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
+    attempts: Integer | None = ATTEMPTS
+    caller: str = LOST_CALLER
+    caller_e164: E164Number | None = CALLER_E164
     last_contact: AwareDatetime | None = LAST_CONTACT
     extra: Extra = EXTRA
 
@@ -145,10 +150,10 @@ class LostCallerUpdated(EventData):
 
     contact_name: str | None = CONTACT_NAME
     destination: str = DESTINATION
-    destination_e164: str | None = E164
-    attempts: int | None = ATTEMPTS
-    caller: str = CALLER
-    caller_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
+    attempts: Integer | None = ATTEMPTS
+    caller: str = LOST_CALLER
+    caller_e164: E164Number | None = CALLER_E164
     last_contact: AwareDatetime | None = LAST_CONTACT
     extra: Extra = EXTRA
 
@@ -157,9 +162,9 @@ class LostCallerRemoved(EventData):
     """A lost caller was called back, or got through."""
 
     destination: str = DESTINATION
-    destination_e164: str | None = E164
-    caller: str = CALLER
-    caller_e164: str | None = E164
+    destination_e164: E164Number | None = DESTINATION_E164
+    caller: str = LOST_CALLER
+    caller_e164: E164Number | None = CALLER_E164
     extra: Extra = EXTRA
 
 
@@ -167,12 +172,12 @@ class VoicemailCreated(EventData):
     """A caller has left a voicemail."""
 
     sender: str | None = SENDER
-    sender_e164: str | None = E164
+    sender_e164: E164Number | None = SENDER_E164
     voicemail_id: Id = VOICEMAIL_ID
-    length: int | None = LENGTH
+    length: Integer | None = LENGTH
     call_started: AwareDatetime | None = CALL_STARTED
     voicemail_box_id: Id | None = BOX_ID
-    voicemail_box_name: str | None = BOX_NAME
+    voicemail_box_name: str | None = VOICEMAILS_BOX_NAME
     message_url: str | None = MESSAGE_URL
     extra: Extra = EXTRA
 
@@ -181,6 +186,6 @@ class VoicemailDeleted(EventData):
     """Somebody has deleted a voicemail."""
 
     sender: str | None = SENDER
-    sender_e164: str | None = E164
+    sender_e164: E164Number | None = SENDER_E164
     voicemail_id: Id = VOICEMAIL_ID
     extra: Extra = EXTRA

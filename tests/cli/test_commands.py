@@ -183,9 +183,9 @@ def test_a_kafka_that_is_not_there_is_one_sentence(config: Path) -> None:
 
 
 def test_schemas_are_listed_and_shown() -> None:
-    """Eighteen events, ten commands, result and resolution; an unknown one is refused."""
+    """Eighteen events, ten commands, result, resolution, four sets of headers; an unknown one is refused."""
     types = call("schemas", "list").stdout.split()
-    assert len(types) == 30
+    assert len(types) == 34
     assert json.loads(call("schemas", "show", "pbx.call.started.v1").stdout)["title"] == "pbx.call.started.v1"
     assert call("schemas", "show", "pbx.fax.v1").returncode == 2
     assert call("schemas", "generate", "--check").returncode == 0

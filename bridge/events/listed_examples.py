@@ -1,0 +1,176 @@
+"""Examples of the `data` of the events about items of the vendor's lists; he has published no samples of them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bridge.events.catalogue import EventName
+from bridge.events.model_fields import JsonObject
+
+LISTED_EXAMPLES: Mapping[EventName, tuple[JsonObject, ...]] = MappingProxyType(
+    {
+        EventName.AUDIO_PROMPT_LISTED: (
+            {"id": 31, "name": "Opening hours", "type": 1, "extra": {}},
+            {"id": 32, "name": None, "type": None, "extra": {"language": "lt"}},
+        ),
+        EventName.CALL_LISTED: (
+            {
+                "call_id": 150818921852,
+                "caller": "22222222",
+                "caller_e164": None,
+                "destination": "23333333",
+                "destination_e164": None,
+                "direction": "in",
+                "status": 1,
+                "call_started": "2017-10-16T21:26:59Z",
+                "call_connected": "2017-10-16T21:27:07Z",
+                "call_ended": "2017-10-16T21:28:59Z",
+                "connection_time": 112,
+                "contact_id": 224,
+                "recording_id": 181118926553,
+                "extra": {},
+            },
+            {
+                "call_id": 150818921861,
+                "caller": "+37060012345",
+                "caller_e164": "+37060012345",
+                "destination": "23333333",
+                "destination_e164": None,
+                "direction": "in",
+                "status": 2,
+                "call_started": "2017-10-16T21:30:01Z",
+                "call_connected": None,
+                "call_ended": "2017-10-16T21:30:21Z",
+                "connection_time": 0,
+                "contact_id": 224,
+                "recording_id": None,
+                "extra": {},
+            },
+        ),
+        EventName.RECORDING_LISTED: (
+            {
+                "recording_id": 181118926553,
+                "call_id": 150818921852,
+                "caller": "+37060012345",
+                "caller_e164": "+37060012345",
+                "destination": "23333333",
+                "destination_e164": None,
+                "direction": "in",
+                "status": 1,
+                "call_started": "2017-10-16T21:26:59Z",
+                "call_connected": "2017-10-16T21:27:07Z",
+                "call_ended": "2017-10-16T21:28:59Z",
+                "contact_id": 224,
+                "recording_url": "https://pbx.example.com/files/example-recording.mp3",
+                "extra": {},
+            },
+            {
+                "recording_id": 181118926554,
+                "call_id": 150818921862,
+                "caller": "23333333",
+                "caller_e164": None,
+                "destination": "+37060012345",
+                "destination_e164": "+37060012345",
+                "direction": "out",
+                "status": 1,
+                "call_started": "2017-10-16T21:40:01Z",
+                "call_connected": "2017-10-16T21:40:09Z",
+                "call_ended": "2017-10-16T21:41:10Z",
+                "contact_id": None,
+                "recording_url": None,
+                "extra": {},
+            },
+        ),
+        EventName.CONTACT_LISTED: (
+            {
+                "current_caller_id": "+37060012345",
+                "archived": 0,
+                "first_name": "Andris",
+                "last_name": "Berzins",
+                "created": "2017-09-01T07:00:00Z",
+                "number": "+37060012345",
+                "number_e164": "+37060012345",
+                "contact_id": 224,
+                "group_membership": [
+                    {
+                        "created": "2017-08-01T07:00:00Z",
+                        "group_id": 12,
+                        "type": 1,
+                        "name": "Sales",
+                        "members": [{"contact_id": 224, "extra": {}}, {"contact_id": 225, "extra": {}}],
+                        "extra": {},
+                    }
+                ],
+                "avatar": None,
+                "extra": {},
+            },
+            {
+                "current_caller_id": None,
+                "archived": 1,
+                "first_name": "Ilze",
+                "last_name": None,
+                "created": "2017-09-02T07:00:00Z",
+                "number": "23333334",
+                "number_e164": None,
+                "contact_id": 225,
+                "group_membership": [],
+                "avatar": "https://pbx.example.com/avatars/225.png",
+                "extra": {},
+            },
+        ),
+        EventName.GROUP_LISTED: (
+            {
+                "created": "2017-08-01T07:00:00Z",
+                "group_id": 12,
+                "type": 1,
+                "name": "Sales",
+                "members": [{"contact_id": 224, "extra": {}}, {"contact_id": 225, "extra": {}}],
+                "extra": {},
+            },
+            {"created": None, "group_id": 13, "type": 2, "name": "Support", "members": [], "extra": {}},
+        ),
+        EventName.VOICEMAIL_BOX_LISTED: (
+            {
+                "client_id": 7,
+                "name": "User voicemail box",
+                "created": "2017-08-01T07:00:00Z",
+                "voicemail_box_id": 223,
+                "extra": {},
+            },
+            {
+                "client_id": None,
+                "name": None,
+                "created": "2017-08-02T07:00:00Z",
+                "voicemail_box_id": 224,
+                "extra": {},
+            },
+        ),
+        EventName.VOICEMAIL_LISTED: (
+            {
+                "sender": "23332222",
+                "sender_e164": None,
+                "voicemail_id": 171118926552,
+                "length": 45,
+                "call_started": "2017-10-16T21:26:59Z",
+                "voicemail_box_id": 223,
+                "voicemail_box_name": "User voicemail box",
+                "message_url": "https://pbx.example.com/files/example-voicemail.mp3",
+                "extra": {},
+            },
+            {
+                "sender": None,
+                "sender_e164": None,
+                "voicemail_id": 171118926553,
+                "length": 7,
+                "call_started": "2017-10-16T21:50:00Z",
+                "voicemail_box_id": 223,
+                "voicemail_box_name": "User voicemail box",
+                "message_url": None,
+                "extra": {},
+            },
+        ),
+        EventName.VOIP_ENDPOINT_LISTED: (
+            {"id": 55, "name": "Reception desk", "employee_id": 224, "extra": {}},
+            {"id": 56, "name": None, "employee_id": None, "extra": {}},
+        ),
+    }
+)
