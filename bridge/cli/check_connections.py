@@ -17,6 +17,7 @@ from bridge.ops.settings.pollers import COLLECTIONS
 from bridge.pbx.requests import Collection
 from bridge.registration.admin_messages import AdminAnswer, AdminKind, KeyAnswer
 from bridge.registration.hook_state import HookState
+from bridge.registration.plan import Obstacle
 
 THERE_WITHIN: Final = timedelta(seconds=1.5)
 # A worker answers what it knows within some tens of milliseconds; where none runs nobody shall wait for long.
@@ -93,8 +94,8 @@ def _webhooks(name: str, hooks: HookState) -> Found:
         return Found(what, ok=True, sentence=printable(f"nothing is registered by itself: {hooks.idle}"))
     if hooks.trouble is not None:
         return Found(what, ok=False, sentence=printable(hooks.trouble))
-    if hooks.missing or hooks.obstacles:
-        events = sorted({*hooks.missing, *(line.event for line in hooks.obstacles)})
+    stuck = {line.event for line in hooks.obstacles if line.obstacle is not Obstacle.SETTLING}
+    if events := sorted({*hooks.missing, *stuck}):
         sentence = f"not all is as configured ({', '.join(events)}): bridge hooks list --connection {name}"
         return Found(what, ok=False, sentence=printable(sentence))
     return Found(what, ok=True, sentence=f"{len(hooks.hooks)} registered")

@@ -57,8 +57,9 @@ def _rows(state: HookState) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _remarks(state: HookState) -> Iterator[str]:
-    for line in state.obstacles:
-        yield printable(f"{line.event}: {line.sentence}")
+    for sentence in dict.fromkeys(line.sentence for line in state.obstacles):
+        events = ", ".join(line.event for line in state.obstacles if line.sentence == sentence)
+        yield printable(f"{events}: {sentence}")
     if state.idle is not None:
         yield printable(f"The worker does nothing by itself: {state.idle}.")
     if state.trouble is not None:

@@ -20,8 +20,10 @@ from bridge.registration.registrar import NO_URL, Registrar
 async def act(request: AdminRequest, registrar: Registrar, means: Means, deadline: float) -> AdminAnswer:
     """Do what is asked, until `deadline` at the latest. ShardLost and Handover pass through: then nobody answers."""
     match request.kind:
-        case AdminKind.HOOKS_LIST | AdminKind.HOOKS_PLAN:
+        case AdminKind.HOOKS_LIST:
             return AdminAnswer(status="ok", hooks=registrar.state())
+        case AdminKind.HOOKS_PLAN:
+            return AdminAnswer(status="ok", hooks=registrar.state(at_once=True))
         case AdminKind.HOOKS_APPLY:
             return await _apply(registrar, means, deadline)
         case AdminKind.HOOKS_ADOPT:

@@ -24,7 +24,7 @@ from bridge.calls.means import Wanted as WantedCall
 from bridge.calls.shard_owner import OwnedShard
 from bridge.pbx.hook_keys import HookName
 from bridge.pbx.requests import Collection, ListItems, RegisterWebhook, RemoveWebhook
-from bridge.pbx.responses import Lost, NotSent, Registered, Unusable
+from bridge.pbx.responses import Lost, NotSent, Refused, Registered, Unusable
 from bridge.registration.hook_options import HookOptions, HookUrls
 from bridge.registration.hook_records import HookRecords
 from bridge.registration.hook_state import HookState, hook_state
@@ -38,6 +38,8 @@ ROUND_EVERY_S: Final = 60.0
 SETTLED_AFTER_S: Final = 50.0
 # Between a new secret and the first rotation: another replica of the ingress may see the file later by as much, and
 # would refuse what comes by the new URL. A little less than a round, so that it begins with the next one.
+LONGEST_PAUSE_S: Final = 3_600.0
+# After registrations without an answer, one after the other: doubled from a round on, so that few become unknown.
 SLOT_WITHIN_S: Final = 30.0
 # Nothing waits for a registration; but queries that have deadlines would go before one without for ever.
 MISSING: Final = "missing"
@@ -58,6 +60,8 @@ class Registrar:
         self._means = owned.means
         self._urls: HookUrls | None = None
         self._urls_since = 0.0
+        self._not_before = 0.0
+        self._pause_s = ROUND_EVERY_S
         self._one_at_a_time = asyncio.Lock()
         self._poked = asyncio.Event()
 
@@ -87,7 +91,7 @@ class Registrar:
                 # What could not be done is not wanted any more, or has come about otherwise.
                 self._out_of_trouble()
                 return None
-            if self.trouble is not None and (self.trouble.final or not await self._vendor_answers()):
+            if self.trouble is not None and not await self._may_try_again(self.trouble):
                 return None
             match step:
                 case Register(name):
@@ -98,7 +102,7 @@ class Registrar:
 
     def forget_trouble(self) -> None:
         """Try again what was given up."""
-        self.trouble = None
+        self.trouble, self._pause_s = None, ROUND_EVERY_S
 
     async def put(self, name: HookName, hook: Hook) -> None:
         """Store what a person knows about a registration."""
@@ -127,9 +131,9 @@ class Registrar:
         """Give the digest of the URL that a registration should have; None without a public URL."""
         return None if self.options.public_url is None else self._current_urls().address(name)
 
-    def state(self) -> HookState:
-        """Describe what is known, and what comes next."""
-        now_ms, wanted = self._now_ms(), self._wanted_for_people()
+    def state(self, *, at_once: bool = False) -> HookState:
+        """Describe what is known, and what comes next: by itself, or `at_once`, if somebody asks for it."""
+        now_ms, wanted = self._now_ms(), self._wanted_for_people(at_once=at_once)
         return hook_state(
             self.records.kept,
             self.records.known(now_ms),
@@ -164,6 +168,8 @@ class Registrar:
                 await self.records.store({name: None}, asked.beside)
             case "unknown":
                 await self.records.store({name: Hook("unknown", intent.address)}, asked.beside)
+                self._not_before = self._means.clock.now() + self._pause_s
+                self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
         self._in_trouble(trouble_of("register", name.text, asked.exchange))
         return False
 
@@ -180,16 +186,19 @@ class Registrar:
         self._out_of_trouble()
         return True
 
-    async def _vendor_answers(self) -> bool:
-        """Ask for something that does no harm: each registration without an answer is one more unknown."""
+    async def _may_try_again(self, trouble: Trouble) -> bool:
+        """See whether the vendor answers what does no harm: each registration without an answer is one more unknown."""
+        if trouble.final or self._means.clock.now() < self._not_before:
+            return False
         asked: Asked | NoSlot = await ask(self._call(), ListItems(Collection.GROUPS, limit=1), self._means)
         if isinstance(asked, NoSlot):
             return False
         await self._means.writer.append(asked.beside)
-        silent = isinstance(asked.exchange.outcome, Lost | NotSent | Unusable) or asked.exchange.throttled
-        if not silent:
-            self._out_of_trouble()
-        return not silent
+        match asked.exchange.outcome:
+            case Lost() | NotSent() | Unusable() | Refused(status=401 | 429):
+                return False
+            case _:
+                return True
 
     def _in_trouble(self, trouble: Trouble) -> None:
         if self.trouble is None or self.trouble.code != trouble.code:
@@ -206,7 +215,7 @@ class Registrar:
     def _out_of_trouble(self) -> None:
         if self.trouble is not None:
             log.info("registrations of webhooks go on", connection=self.connection)
-        self.trouble = None
+        self.forget_trouble()
 
     def _call(self) -> WantedCall:
         return WantedCall(self.connection, Lane.QUERY, self._means.clock.now() + SLOT_WITHIN_S)
@@ -223,10 +232,10 @@ class Registrar:
         settled = self._means.clock.now() - self._urls_since >= SETTLED_AFTER_S
         return urls.wanted(self.options.events, rotate=at_once or settled)
 
-    def _wanted_for_people(self) -> Wanted:
+    def _wanted_for_people(self, *, at_once: bool = False) -> Wanted:
         if self.options.public_url is None:
             return Wanted(self.options.events, lambda name: self.records.kept[name].value.address)
-        return self._wanted(self._current_urls(), at_once=False)
+        return self._wanted(self._current_urls(), at_once=at_once)
 
     def _now_ms(self) -> int:
         return self._owned.clock.epoch_ms(self._owned.clock.now())

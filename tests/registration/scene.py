@@ -171,6 +171,10 @@ class Scene:
         kept = read(self.twin.ledger.snapshot(0)).hooks
         return {HookName(key.event, key.generation).text: hook for key, hook in kept.items()}
 
+    def hooks_in(self, state: str) -> int:
+        """Count the hooks of a state in the journal."""
+        return sum(hook.value.state == state for hook in self.hooks().values())
+
     def url(self, name: str) -> str:
         event, _, generation = name.partition(".")
         assert self.public_url is not None

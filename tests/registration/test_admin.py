@@ -12,7 +12,7 @@ from bridge.kafka.producer_errors import NotAcknowledged
 from bridge.kafka.reader import ReadRecord
 from bridge.pbx.hook_keys import url_digest
 from bridge.pbx.requests import GetItem, ListItems, RegisterWebhook, RemoveWebhook, Request
-from bridge.pbx.responses import Outcome, Refused
+from bridge.pbx.responses import NotSent, NotSentReason, Outcome, Refused
 from bridge.registration.admin_desk import TOO_OLD_AFTER_MS
 from bridge.registration.admin_messages import (
     AdminAnswer,
@@ -25,8 +25,9 @@ from bridge.registration.admin_messages import (
     request_record,
 )
 from bridge.registration.hook_state import StepLine
+from bridge.registration.plan import Obstacle
 from tests.registration.scene import EVENTS, TWO, Scene, play
-from tests.registration.vendor_twin import LIMIT, UNUSABLE, VendorTwin
+from tests.registration.vendor_twin import LIMIT, LOST, UNUSABLE, VendorTwin
 
 
 def request(kind: AdminKind, *hooks: str, connection: str = "acme", **asked: Any) -> AdminRequest:
@@ -143,11 +144,20 @@ def test_apply_rotates_at_once() -> None:
         await scene.start()
         await asyncio.sleep(30)
         scene.secret = b"another webhook secret"
+        listed = await ask(scene, request(AdminKind.HOOKS_LIST))
+        assert listed is not None
+        assert listed.hooks is not None
+        assert [line.obstacle for line in listed.hooks.obstacles] == [Obstacle.SETTLING] * 2
+        assert [line.standing for line in listed.hooks.hooks] == ["outdated"] * 2
+        planned = await ask(scene, request(AdminKind.HOOKS_PLAN))
+        assert planned is not None
+        assert planned.hooks is not None
         answer = await ask(scene, request(AdminKind.HOOKS_APPLY))
         assert answer is not None
         assert [(line.do, line.hook) for line in answer.done] == [
             (do, f"{event}.{generation}") for event in TWO for do, generation in (("register", 2), ("remove", 1))
         ]
+        assert [(line.do, line.hook) for line in planned.hooks.steps] == [(line.do, line.hook) for line in answer.done]
         assert len(vendor.alive) == 2
 
     play(story)
@@ -331,6 +341,8 @@ def test_a_probe_finds_the_methods_that_a_key_lacks_by_reading_alone() -> None:
         (Refused(401, "unauthorized", None), "refused", "HTTP 401"),
         (Refused(429, "rate_limited", None), "no_answer", "HTTP 429: the quota is used up"),
         (UNUSABLE, "no_answer", "server_error (HTTP 503)"),
+        (LOST, "no_answer", "disconnected"),
+        (NotSent(NotSentReason.DNS, "no such host"), "no_answer", "dns"),
     ],
 )
 def test_a_probe_ends_where_the_vendor_says_nothing_about_methods(outcome: Outcome, key: str, detail: str) -> None:
@@ -400,5 +412,30 @@ def test_a_topic_that_cannot_be_read_is_read_again() -> None:
         await scene.start()
         await asyncio.sleep(10)
         assert len(scene.answers) == 1
+
+    play(story)
+
+
+def test_an_owner_that_was_fenced_changes_nothing() -> None:
+    """It does not know yet that another has the shard: without its intent stored no request leaves, and no answer."""
+
+    async def story(scene: Scene, vendor: VendorTwin) -> None:
+        lost_by_then = list[int]()
+
+        def refuse(_: Request) -> Outcome:
+            lost_by_then.append(len(scene.losses))
+            return Refused(403, "forbidden", None)
+
+        vendor.before = refuse
+        await scene.start()
+        await asyncio.sleep(10)
+        await scene.twin.open(0)
+        topic, key, value, headers = request_record("pbx", request(AdminKind.HOOKS_APPLY))
+        scene.desk.take(ReadRecord(topic, 0, 0, scene.twin.now_ms, key, value, tuple(headers)))
+        await asyncio.sleep(10)
+        # The first at the start, the second by the owner that took the shard over anew.
+        assert lost_by_then == [0, 1]
+        assert scene.losses == ["fenced"]
+        assert scene.answers == []
 
     play(story)

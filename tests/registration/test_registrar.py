@@ -135,6 +135,21 @@ def test_a_vendor_in_trouble_leaves_one_unknown_and_not_ten() -> None:
     play(story, EVENTS)
 
 
+def test_a_vendor_that_answers_all_but_registrations_gets_few_of_them() -> None:
+    """With growing pauses: seven in two hours, and then the rest."""
+
+    async def story(scene: Scene, vendor: VendorTwin) -> None:
+        vendor.before = lambda asked: LOST if isinstance(asked, RegisterWebhook) else None
+        await scene.start()
+        await asyncio.sleep(7_200)
+        assert 6 <= len(vendor.changes) <= 8
+        vendor.before = lambda _: None
+        await asyncio.sleep(3_661)
+        assert len(vendor.alive) == 10 - scene.hooks_in("unknown")
+
+    play(story, EVENTS)
+
+
 @pytest.mark.parametrize("refusal", [Refused(401, "unauthorized", None), Refused(429, "rate_limited", None)])
 def test_what_heals_by_itself_is_tried_again(refusal: Refused) -> None:
     """A key that is mended, a quota that others used up: not registered, and nothing in doubt."""
