@@ -79,7 +79,7 @@ class Poller:
         self._longest_page = 0
         self._called = inf
         self._complete = owned.clock.now()
-        self._caught_up = False
+        self._caught_up = asyncio.Event()
 
     @property
     def age_s(self) -> float:
@@ -98,7 +98,8 @@ class Poller:
                 outcome, answer = await self._poll(schedule.since)
                 began = min(self._called, now())
                 if outcome is PollOutcome.COMPLETE:
-                    self._complete, self._caught_up = began, True
+                    self._complete = began
+                    self._caught_up.set()
                 self._watch.polled(self.labels, outcome, answer)
                 schedule = schedule.after(outcome, began, now(), jitter())
         finally:
@@ -111,11 +112,12 @@ class Poller:
         rescans = Rescans.begin(self._options.rescan_s, now(), jitter())
         while True:
             await asyncio.sleep(max(0.0, rescans.due - now()))
-            began, outcome = now(), PollOutcome.COMPLETE
-            if self._caught_up:
-                outcome, answer = await self._rescan(rescans.back_s(began))
-                self._watch.polled(self.labels, outcome, answer)
-            rescans = rescans.after(began, now(), jitter(), done=self._caught_up and outcome is PollOutcome.COMPLETE)
+            # What is above the cursor is the polls' own, and after a long absence that may be much.
+            await self._caught_up.wait()
+            began = now()
+            outcome, answer = await self._rescan(rescans.back_s(began))
+            self._watch.polled(self.labels, outcome, answer)
+            rescans = rescans.after(began, now(), jitter(), done=outcome is PollOutcome.COMPLETE)
 
     async def _poll(self, since: float) -> _Ended:
         memory = self._memory

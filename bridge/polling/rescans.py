@@ -9,7 +9,7 @@ DEEP_EVERY_S = 82_800.0
 DEEP_BACK_S = 172_800.0
 # 48 hours. What is older is not remembered, and could not be told from what was published.
 _AGAIN_S = 60.0
-# After a look that was cut short, or could not begin; doubled each time.
+# After a look that was cut short; doubled each time.
 _MOST_DOUBLINGS = 4
 
 

@@ -14,6 +14,7 @@ from bridge.calls.dial_states import Resolution
 from bridge.calls.journal_format import Remembered, read
 from bridge.calls.journal_keys import CursorKey
 from bridge.calls.lanes import Lane
+from bridge.calls.means import Vendor
 from bridge.calls.orders import Reference
 from bridge.calls.ownership import Ownership
 from bridge.calls.quota import Quota
@@ -100,7 +101,10 @@ class Tenant:
 
 @dataclass
 class Scene:
-    """One shard, its journal, its vendor, and workers `a` and `b`. `random` draws what the pollers scatter by."""
+    """One shard, its journal, its vendor, and workers `a` and `b`.
+
+    `random` draws what the pollers scatter by. Where there is an `other_vendor`, the model is not asked.
+    """
 
     now: Callable[[], float]
     settings: Mapping[str, ConnectionSettings]
@@ -108,6 +112,7 @@ class Scene:
     quota: Quota = field(default_factory=Quota)
     max_queued: int = 100
     losses: list[str] = field(default_factory=list)
+    other_vendor: Vendor | None = None
 
     def __post_init__(self) -> None:
         self.vendor = ModelVendor(self.now)
@@ -196,7 +201,7 @@ class Scene:
 
         return Premises(
             journal=self.twin,
-            vendor=self.vendor,
+            vendor=self.other_vendor or self.vendor,
             publisher=self,
             settle=settle,
             connections_of=lambda _: options,
