@@ -10,20 +10,17 @@ from datetime import timedelta
 
 from bridge.app.kafka_access import max_record_bytes
 from bridge.app.process import Process, missing_topics
+from bridge.app.tenants import Tenants
 from bridge.calls.brokers_clock import SeenTime
 from bridge.calls.call_metrics import CallMetrics
 from bridge.calls.connection_options import ConnectionOptions
-from bridge.calls.journal_format import Remembered
 from bridge.calls.ownership import Ownership
 from bridge.calls.quota import Quota
-from bridge.calls.shard_owner import OwnedShard, Premises, Tenant
+from bridge.calls.shard_owner import Premises
 from bridge.calls.sharding import shard_of
 from bridge.calls.vendor import ConnectionVendor
-from bridge.commands.doubt_watch import DoubtWatch, call_events
-from bridge.commands.result_records import ResultRecords
 from bridge.commands.router import CommandRouter
-from bridge.commands.shard_commands import ShardCommands
-from bridge.events.topics import quarantine_topic, results_topic, work_topic
+from bridge.events.topics import admin_results_topic, quarantine_topic, results_topic, work_topic
 from bridge.events.ulid import RANDOM_BYTES, ulid
 from bridge.kafka.group_member import GroupMember
 from bridge.kafka.producer_session import SessionOptions
@@ -32,7 +29,7 @@ from bridge.kafka.shard_journal import JournalOptions, KafkaJournal
 from bridge.ops.clock import epoch_ms
 from bridge.ops.settings import ConnectionSettings
 from bridge.pbx.client import Account, VendorClient
-from bridge.pbx.numbers import ToE164, e164_reader
+from bridge.pbx.numbers import ToE164
 
 PUBLISH_WITHIN = timedelta(seconds=3)
 # A try of the router, which tries for ever: longer than a broker's pause, and shorter than the 5 s that the router has
@@ -48,35 +45,31 @@ class WorkerRole:
         self._process = process
         settings = process.settings
         prefix = settings.topics.prefix
-        self._readers = {name: e164_reader(one.default_region) for name, one in settings.connections.items()}
-        self._results = ResultRecords(
-            topic_prefix=prefix, public_url=settings.ingress.public_url, to_e164=self._reader_of
-        )
-        self._options = {
-            name: _connection_options(one, self._readers[name]) for name, one in settings.connections.items()
-        }
         self._accounts = {name: self._account(one) for name, one in settings.connections.items()}
         self._metrics = CallMetrics(process.metrics)
         self._journal = KafkaJournal(
             lambda: JournalOptions(
                 process.kafka.options(),
                 prefix,
-                (results_topic(prefix), quarantine_topic(prefix)),
+                self._tenants.topics,
                 max_record_bytes(settings),
             )
         )
-        self._doubts = DoubtWatch(call_events(process.kafka.options, prefix), self._reader_of)
         self.publisher = Publisher(
             lambda: SessionOptions(process.kafka.options(), max_record_bytes(settings)),
-            [work_topic(prefix), results_topic(prefix), quarantine_topic(prefix)],
+            [work_topic(prefix), results_topic(prefix), quarantine_topic(prefix), admin_results_topic(prefix)],
             deadline=PUBLISH_WITHIN.total_seconds(),
         )
         process.publishes_with(self.publisher)
+        self._tenants = Tenants(process, self.publisher, _new_ulid)
+        self._options = {
+            name: _connection_options(one, self._tenants.reader_of(name)) for name, one in settings.connections.items()
+        }
         self._router = CommandRouter(
             process.kafka.options,
             topic_prefix=prefix,
             publish=self.publisher.publish,
-            results=self._results,
+            results=self._tenants.results,
             time=SeenTime(time.monotonic, epoch_ms),
             new_id=_new_ulid,
         )
@@ -93,8 +86,8 @@ class WorkerRole:
             Premises(
                 journal=self._journal,
                 vendor=ConnectionVendor(self._client, self._accounts, self._process.metrics),
-                publisher=self._results,
-                settle=self._settle,
+                publisher=self._tenants.results,
+                settle=self._tenants.settle,
                 connections_of=self._connections_of,
                 worker=f"{platform.node()}-{os.getpid()}",
                 monotonic=time.monotonic,
@@ -114,7 +107,7 @@ class WorkerRole:
         self._process.health.require("producer", self._producer_problem)
         ownership.start(member)
         member.start()
-        self._doubts.start()
+        self._tenants.start()
         await self.publisher.start()
         self._router.start()
 
@@ -126,7 +119,7 @@ class WorkerRole:
             await self._member.stop()
         if self._ownership is not None:
             await self._ownership.stop()
-        await self._doubts.stop()
+        await self._tenants.stop()
         await self.publisher.stop(FLUSH_WITHIN.total_seconds())
         if self._client is not None:
             await self._client.close()
@@ -142,16 +135,9 @@ class WorkerRole:
     def _producer_problem(self) -> str | None:
         return None if self.publisher.ready else missing_topics(self.publisher) or f"Kafka: {self.publisher.state}"
 
-    def _settle(self, owned: OwnedShard, _remembered: Remembered) -> Tenant:
-        return ShardCommands(owned, self._results, self._doubts, self._process.metrics, _new_ulid)
-
     def _connections_of(self, shard: int) -> Mapping[str, ConnectionOptions]:
         shards = self._process.settings.topics.shards
         return {name: options for name, options in self._options.items() if shard_of(name, shards) == shard}
-
-    def _reader_of(self, connection: str) -> ToE164:
-        """Give what reads a connection's numbers; of one that is not configured any more nothing is known."""
-        return self._readers.get(connection) or e164_reader(None)
 
     def _account(self, connection: ConnectionSettings) -> Account:
         key = connection.open_api_key()
