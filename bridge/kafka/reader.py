@@ -1,7 +1,7 @@
 """Following topics without a consumer group: for people, demos and tests. Nothing is committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple, Self
 
@@ -78,14 +78,24 @@ class TopicReader:
 
         Raises TopicUnknown when none of the topics exists; those that do not exist are left out. KafkaUnreachable.
         """
+        wanted = dict.fromkeys(topics, since_ms)
         with _reachable():
-            await self._follow(topics, since_ms)
+            existing = wanted.keys() & await self._consumer.topics()
+            if not existing:
+                raise TopicUnknown(", ".join(sorted(wanted)))
+            await self._follow(existing, wanted)
 
-    async def _follow(self, topics: Iterable[str], since_ms: int | None) -> None:
-        wanted = set(topics)
-        existing = wanted & await self._consumer.topics()
-        if not existing:
-            raise TopicUnknown(", ".join(sorted(wanted)))
+    async def follow_all(self, since_ms: Mapping[str, int]) -> None:
+        """Stand at the first record of each topic that was appended at its time (epoch milliseconds) or later.
+
+        Raises TopicUnknown when any of the topics does not exist. KafkaUnreachable.
+        """
+        with _reachable():
+            if missing := since_ms.keys() - await self._consumer.topics():
+                raise TopicUnknown(", ".join(sorted(missing)))
+            await self._follow(set(since_ms), since_ms)
+
+    async def _follow(self, existing: set[str], since_ms: Mapping[str, int | None]) -> None:
         self._consumer.subscribe(sorted(existing))
         async with asyncio.timeout(_ASSIGNED_WITHIN_S):
             # The client tells nobody when it has assigned.
@@ -94,8 +104,9 @@ class TopicReader:
         partitions = list(self._consumer.assignment())
         ends = await self._consumer.end_offsets(partitions)
         starts: dict[TopicPartition, int] = dict(ends)
-        if since_ms is not None:
-            found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+        times = {partition: ms for partition in partitions if (ms := since_ms[partition.topic]) is not None}
+        if times:
+            found = await self._consumer.offsets_for_times(times)
             starts.update({partition: at.offset for partition, at in found.items() if at is not None})
         for partition, offset in starts.items():
             self._consumer.seek(partition, offset)
@@ -110,6 +121,21 @@ class TopicReader:
                 continue
             for record in fetched:
                 yield record
+
+    async def fetch(self) -> list[ReadRecord]:
+        """Give what has come, or nothing after a fifth of a second; must not be cancelled. Raises KafkaUnreachable."""
+        with _reachable():
+            return await self._fetch()
+
+    async def passed(self, ends: Mapping[TopicPartition, int]) -> bool:
+        """Tell whether all that stands before some offsets has been given, or was no record. KafkaUnreachable."""
+        with _reachable():
+            return all([await self._consumer.position(partition) >= end for partition, end in ends.items()])
+
+    @property
+    def partitions(self) -> frozenset[TopicPartition]:
+        """All partitions of the topics that are followed."""
+        return frozenset(self._consumer.assignment())
 
     async def until_now(self) -> AsyncIterator[ReadRecord]:
         """Yield the records that are there by now, and end; the order holds within a partition.

@@ -1,0 +1,1 @@
+"""What was published, compared with what the vendor's lists say; and what is missing, published."""
