@@ -31,6 +31,8 @@ from bridge.pbx.responses import Exchange
 AT, DO, OF, MARK = "DRILL_AT", "DRILL_DO", "DRILL_OF", "DRILL_MARK"
 ON_ITS_WAY_S = 0.5
 # From the first byte to k6: the simulator has carried the dial out by then, and answers later.
+WAITS_S = 1.5
+# At k2, for longer than it takes until offsets are committed: whoever commits what waits loses it.
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _in_the_queue(trigger: Trigger) -> None:
             self._slots = slots
 
         async def take(self, *wanted: Any) -> Any:
+            await asyncio.sleep(WAITS_S)
             trigger.strike()
             return await self._slots.take(*wanted)
 

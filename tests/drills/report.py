@@ -12,7 +12,7 @@ from tests.drills.scene import Ground
 
 _MOST_SENTENCES = 12
 # Of one drill: whoever breaks an invariant breaks it for many commands at once.
-OPEN_DOUBTS_MS = 15_000
+OPEN_DOUBTS_MS = 8_000
 # How long a drill waits for the end of a doubt that may stay open: where a call is heard of, that takes seconds.
 HEAD = ("drill", "commands", "POSTs", "results", "resolved", "doubles", "late", "429s", "fullest", "seconds", "verdict")
 

@@ -110,8 +110,9 @@ class Scene:
         await self._results.start()
         return started
 
-    async def register_hooks(self) -> None:
-        """Have the vendor tell the ingress what happens to calls, on every connection."""
+    async def hooked(self, role: str = "ingress") -> None:
+        """Start an ingress, by itself or in a process of all roles, and have the vendor tell it of all calls."""
+        await self.started(role, role=role)
         async with ClientSession() as client:
             for name, hook in itertools.product(self.connections, HOOKS):
                 key = hook_key(WEBHOOK_SECRET.encode(), name, HookName(hook, 0))

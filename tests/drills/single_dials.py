@@ -84,8 +84,7 @@ async def freeze(at: str, scene: Scene) -> None:
 
 async def _prepare(scene: Scene, at: str) -> str:
     # With an ingress, who was called is known at once; else the history is asked, and that at the end of five minutes.
-    await scene.started("ingress", role="ingress")
-    await scene.register_hooks()
+    await scene.hooked()
     if at == "k6":
         scene.simulator.faults.set("answer_slow", Fault(on=frozenset({"Dial"}), seconds=SLOW_ANSWER_S))
     return scene.traffic.number()
