@@ -128,20 +128,20 @@ class ResultRecords:
         # A connection that was never checked may hold anything; a usable name stays as it is.
         source = "/connections" if address.connection is None else f"/connections/{quote(address.connection, safe='')}"
         attributes = (
-            ("specversion", "1.0"),
-            ("id", sha256(identity).hexdigest()[:ID_HEX_DIGITS]),
-            ("source", source),
-            ("type", type_),
-            ("subject", address.id),
-            ("time", receipt_text(time_ms)),
-            ("dataschema", dataschema(type_, self._public_url)),
-            ("commandid", address.id),
-            ("commandsource", address.source),
-            ("connection", address.connection),
-            ("correlationid", address.correlation_id),
-            ("traceparent", address.traceparent),
+            ("ce_specversion", "1.0"),
+            ("ce_id", sha256(identity).hexdigest()[:ID_HEX_DIGITS]),
+            ("ce_source", source),
+            ("ce_type", type_),
+            ("ce_subject", address.id),
+            ("ce_time", receipt_text(time_ms)),
+            ("ce_dataschema", dataschema(type_, self._public_url)),
+            ("ce_commandid", address.id),
+            ("ce_commandsource", address.source),
+            ("ce_connection", address.connection),
+            ("ce_correlationid", address.correlation_id),
+            ("ce_traceparent", address.traceparent),
         )
-        headers = [(f"ce_{name}", text.encode()) for name, text in attributes if text is not None]
+        headers = [(name, text.encode()) for name, text in attributes if text is not None]
         headers.append(("content-type", b"application/json"))
         return Record(self._topic, address.id.encode(), data, headers)
 
