@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.topic_table import TopicOptions
+from bridge.ops.secret_files import SecretFileError
 from bridge.ops.settings import KafkaSettings, Settings, tls_context
 
 RECORD_OVERHEAD_BYTES = 65_536
@@ -50,7 +51,13 @@ class KafkaAccess:
         self._password = settings.open_sasl_password()
 
     def options(self) -> ClientOptions:
-        """Return the options for a new client. Raises ValueError when a certificate has become unusable."""
+        """Return the options for a new client. Raises ValueError when a certificate or password has become unusable."""
+        try:
+            return self._options()
+        except SecretFileError as error:
+            raise ValueError(f"a file of section kafka {error}") from error
+
+    def _options(self) -> ClientOptions:
         settings, password = self._settings, self._password.current()
         return ClientOptions(
             bootstrap_servers=settings.bootstrap_servers,

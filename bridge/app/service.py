@@ -61,15 +61,22 @@ class Service:
         return Ports(port, admin)
 
     async def stop(self, *, unready_for: timedelta = UNREADY_FOR) -> None:
-        """Stop in the order that loses nothing; within 30 s even while Kafka is away."""
+        """Stop in the order that loses nothing; within 45 s even while Kafka is away."""
         log.info("stopping", in_flight=0 if self.ingress is None else self.ingress.in_flight)
         self.health.begin_stop()
-        async with asyncio.TaskGroup() as stopping:
-            if self.worker is not None:
-                # Nobody is routed to it: the sooner its shards have another owner the better.
-                stopping.create_task(self.worker.stop())
-            if self.ingress is not None:
-                await asyncio.sleep(unready_for.total_seconds())
-                stopping.create_task(self.ingress.stop())
+        stopping = []
+        if self.worker is not None:
+            # Nobody is routed to it: the sooner its shards have another owner the better.
+            stopping.append(self.worker.stop())
+        if self.ingress is not None:
+            stopping.append(self._stop_ingress(self.ingress, unready_for))
+        for failure in await asyncio.gather(*stopping, return_exceptions=True):
+            if failure is not None:
+                log.error("a role did not stop well", exc_info=failure)
         await self._process.stop()
         log.info("stopped")
+
+    @staticmethod
+    async def _stop_ingress(ingress: IngressRole, unready_for: timedelta) -> None:
+        await asyncio.sleep(unready_for.total_seconds())
+        await ingress.stop()

@@ -1,10 +1,11 @@
 """What runs in each shard that this process owns: commands, polls, and the registration of webhooks."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from bridge.app.process import Process
 from bridge.calls.journal_format import Remembered
+from bridge.calls.journal_values import Verdict
 from bridge.calls.shard_owner import OwnedShard, Tenant
 from bridge.commands.doubt_watch import DoubtWatch, call_events
 from bridge.commands.result_records import ResultRecords
@@ -42,6 +43,9 @@ class Tenants:
             process.metrics,
         )
         self._pollers = Pollers(connections, self._item_events, process.metrics)
+        self._shards: dict[int, ShardCommands] = {}
+        process.metrics.read_gauge("bridge_commands_remembered", self._remembered)
+        process.metrics.read_gauge("bridge_doubts_open", self._open_doubts)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -63,15 +67,30 @@ class Tenants:
         await self._registration.stop()
         await self._doubts.stop()
 
-    def settle(self, owned: OwnedShard, remembered: Remembered) -> Tenant:
+    def settle(self, owned: OwnedShard, remembered: Remembered, commands: Mapping[str, Verdict]) -> Tenant:
         """Serve a shard that has been taken over."""
         self._registration.settle(owned, remembered)
-        self._pollers.begin(owned, remembered)
-        return ShardCommands(owned, self.results, self._doubts, self._process.metrics, self._new_id)
+        self._pollers.settle(owned, remembered)
+        served = ShardCommands(owned, commands, self.results, self._doubts, self._process.metrics, self._new_id)
+        self._shards[owned.shard] = served
+        return served
 
     def reader_of(self, connection: str) -> ToE164:
         """Give what reads a connection's numbers; of one that is not configured any more nothing is known."""
         return self._readers.get(connection) or e164_reader(None)
+
+    def _remembered(self) -> dict[tuple[str, ...], float]:
+        return {(): float(sum(len(shard.commands.known) for shard in self._live()))}
+
+    def _open_doubts(self) -> dict[tuple[str, ...], float]:
+        counts: dict[tuple[str, ...], float] = {}
+        for shard in self._live():
+            for doubt in shard.commands.doubts.values():
+                counts[doubt.connection,] = counts.get((doubt.connection,), 0.0) + 1
+        return counts
+
+    def _live(self) -> Iterator[ShardCommands]:
+        return (shard for shard in self._shards.values() if not shard.ended)
 
     def _hook_options(self, connection: ConnectionSettings) -> HookOptions:
         secret = connection.open_webhook_secret()

@@ -5,8 +5,11 @@ import platform
 import random
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
+
+import structlog
 
 from bridge.app.kafka_access import max_record_bytes
 from bridge.app.process import Process, missing_topics
@@ -30,6 +33,8 @@ from bridge.ops.clock import epoch_ms
 from bridge.ops.settings import ConnectionSettings
 from bridge.pbx.client import Account, VendorClient
 from bridge.pbx.numbers import ToE164
+
+log = structlog.get_logger(__name__)
 
 PUBLISH_WITHIN = timedelta(seconds=3)
 # A try of the router, which tries for ever: longer than a broker's pause, and shorter than the 5 s that the router has
@@ -62,9 +67,11 @@ class WorkerRole:
         )
         process.publishes_with(self.publisher)
         self._tenants = Tenants(process, self.publisher, _new_ulid)
-        self._options = {
-            name: _connection_options(one, self._tenants.reader_of(name)) for name, one in settings.connections.items()
-        }
+        shards = settings.topics.shards
+        self._by_shard: dict[int, dict[str, ConnectionOptions]] = {shard: {} for shard in range(shards)}
+        for name, one in settings.connections.items():
+            options = _connection_options(one, self._tenants.reader_of(name))
+            self._by_shard[shard_of(name, shards)][name] = options
         self._router = CommandRouter(
             process.kafka.options,
             topic_prefix=prefix,
@@ -112,17 +119,20 @@ class WorkerRole:
         self._router.start()
 
     async def stop(self) -> None:
-        """Hand everything over and leave; within 30 s even while Kafka is away."""
-        # What is routed from now on waits for the shards' next owners.
-        await self._router.stop()
-        if self._member is not None:
-            await self._member.stop()
-        if self._ownership is not None:
-            await self._ownership.stop()
-        await self._tenants.stop()
-        await self.publisher.stop(FLUSH_WITHIN.total_seconds())
-        if self._client is not None:
-            await self._client.close()
+        """Hand everything over and leave; within 40 s even while Kafka is away."""
+        steps: list[Callable[[], Awaitable[None]]] = [
+            # What would be routed from now on waits for the shards' next owners.
+            self._router.stop,
+            *(part.stop for part in (self._member, self._ownership) if part is not None),
+            self._tenants.stop,
+            partial(self.publisher.stop, FLUSH_WITHIN.total_seconds()),
+            *(part.close for part in (self._client,) if part is not None),
+        ]
+        for step in steps:
+            try:
+                await step()
+            except Exception:  # the next steps hand over what is somebody else's soon
+                log.exception("a part of the worker did not stop well")
 
     def _count_routing(self) -> None:
         counts, read = self._router.counts, self._process.metrics.read_counter
@@ -136,8 +146,7 @@ class WorkerRole:
         return None if self.publisher.ready else missing_topics(self.publisher) or f"Kafka: {self.publisher.state}"
 
     def _connections_of(self, shard: int) -> Mapping[str, ConnectionOptions]:
-        shards = self._process.settings.topics.shards
-        return {name: options for name, options in self._options.items() if shard_of(name, shards) == shard}
+        return self._by_shard[shard]
 
     def _account(self, connection: ConnectionSettings) -> Account:
         key = connection.open_api_key()

@@ -8,6 +8,8 @@ from bridge.calls.slots import ShardSlots
 
 COMMIT_EVERY_S = 1.0
 # Correctness does not rest on it: what a successor reads again it drops, since the journal knows it.
+OPENED_AT_ONCE = 4
+# Each take-over reads a whole journal: more at once would take no less time, and all of the memory together.
 
 
 class Ownership:
@@ -19,6 +21,7 @@ class Ownership:
         self._owners: dict[int, ShardOwner] = {}
         self._committed: dict[int, int] = {}
         self._committing: asyncio.Task[None] | None = None
+        self._opening = asyncio.Semaphore(OPENED_AT_ONCE)
 
     @property
     def owners(self) -> Mapping[int, ShardOwner]:
@@ -45,15 +48,17 @@ class Ownership:
         assert self._membership is not None
         for shard in partitions:
             self._committed.pop(shard, None)
-            self._owners[shard] = ShardOwner(shard, self._membership, self._premises)
+            self._owners[shard] = ShardOwner(shard, self._membership, self._premises, self._opening)
 
     async def revoked(self, partitions: frozenset[int]) -> None:
         """Hand shards over; within some 17 s."""
         owners = [owner for shard in partitions if (owner := self._owners.get(shard)) is not None]
-        await asyncio.gather(*(owner.hand_over() for owner in owners))
-        for owner in owners:
-            if self._owners.get(owner.shard) is owner:
-                del self._owners[owner.shard]
+        try:
+            await asyncio.gather(*(owner.hand_over() for owner in owners))
+        finally:
+            for owner in owners:
+                if self._owners.get(owner.shard) is owner:
+                    del self._owners[owner.shard]
 
     def problem(self) -> str | None:
         """Say which shards are not served, and why; None when all are that this process was given."""

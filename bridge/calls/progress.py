@@ -3,6 +3,7 @@
 Up to 50,000 commands may be open at once, so it is not copied for each that ends.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 
 
@@ -12,7 +13,8 @@ class Progress:
     def __init__(self, committable: int, open_: Mapping[int, bool] | None = None) -> None:
         """Begin at the committed offset; `open_` is as of `open`."""
         self._committable = committable
-        self._open = dict(open_ or {})
+        # Whose first item is found at once, however many were taken from before it: a dict would walk over their holes.
+        self._open = OrderedDict(open_ or {})
 
     @property
     def committable(self) -> int:

@@ -8,7 +8,7 @@ Nothing that was known before a loss is used after it, except that the group may
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -20,7 +20,7 @@ from bridge.calls.anchored_journal import AnchoredJournal
 from bridge.calls.brokers_clock import BrokersClock
 from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.dial_states import Publisher
-from bridge.calls.dialing import TakenOver, take_over
+from bridge.calls.dialing import take_over
 from bridge.calls.journal import Journal, JournalAway, ShardLost
 from bridge.calls.journal_format import Remembered, UnknownFormat
 from bridge.calls.journal_values import Verdict
@@ -33,10 +33,14 @@ from bridge.kafka.group_member import Confirmed, Deliver, FetchedRecord, GroupAw
 log = structlog.get_logger(__name__)
 
 IN_FLIGHT_WITHIN_S = 15.0
-# Of a hand-over: what the longest call takes. The group waits 20 s for a member before it goes on without it.
+# Of a hand-over: what the longest call takes.
+HAND_OVER_WITHIN_S = 17.0
+# With the offset and the journal's end. The group's member waits 18 s before it goes on without us.
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 # Between two tries to take a shard over: a coordinator that moves is back within seconds.
+STEADY_AFTER_S = 30.0
+# Who has served a shard for so long has not lost it in a row of losses.
 NEWER_PAUSE_S = 10.0
 # A shard that a newer release works on is looked at again, since that release may be rolled back.
 
@@ -78,7 +82,6 @@ class OwnedShard:
 
     shard: int
     confirmed: Confirmed
-    commands: Mapping[str, Verdict]
     means: Means
     clock: BrokersClock
     slots: ShardSlots
@@ -109,8 +112,8 @@ class Tenant(Protocol):
         ...
 
 
-Settle = Callable[[OwnedShard, Remembered], Tenant]
-"""Begins to serve a shard; what its journal remembers is given only here, since it may be large."""
+Settle = Callable[[OwnedShard, Remembered, Mapping[str, Verdict]], Tenant]
+"""Begins to serve a shard. What its journal remembers, and its commands, are given only here: they may be large."""
 
 
 class OwnershipWatch(SlotWatch, Protocol):
@@ -145,90 +148,101 @@ class Premises:
 
 
 class ShardOwner:
-    """One shard from its assignment to its revocation. Made by `Ownership`, in the running loop."""
+    """One shard from its assignment to its revocation. Made by `Ownership`, in the running loop.
 
-    def __init__(self, shard: int, membership: Membership, premises: Premises) -> None:
+    `opening` lets some few take-overs go on at once: each reads a whole journal.
+    """
+
+    def __init__(
+        self, shard: int, membership: Membership, premises: Premises, opening: AbstractAsyncContextManager[None]
+    ) -> None:
         self.shard = shard
         self.tenant: Tenant | None = None
         self.slots: ShardSlots | None = None
         self.problem: str | None = "not taken over yet"
         self._membership = membership
         self._premises = premises
+        self._opening = opening
         self._handover = asyncio.Event()
+        self._serving = False
         self._task = asyncio.create_task(self._own())
 
     async def hand_over(self) -> None:
-        """Finish what is in flight and let go. Never raises; may take 15 s and what the journal needs to close."""
+        """Finish what is in flight and let go. Never raises, and takes `HAND_OVER_WITHIN_S` at the longest."""
         self._handover.set()
-        if self.tenant is None:
+        if not self._serving:
             self._task.cancel()
         await asyncio.wait({self._task})
 
     async def _own(self) -> None:
         pause = FIRST_PAUSE_S
-        began = self._premises.monotonic()
+        now = self._premises.monotonic
+        began = now()
         while not self._handover.is_set():
             try:
                 confirmed = await self._membership.confirm(self.shard)
-                owned, remembered, taken = await self._take_over(confirmed)
+                owned, tenant = await self._take_over(confirmed)
             except NotOurs:
                 # The group goes on without us: a revocation and another assignment will follow.
                 self.problem = "the group has given it to another member"
                 await self._handover.wait()
                 return
-            except (GroupAway, JournalAway, ShardLost) as error:
-                log.warning(
-                    "a shard cannot be taken over yet", shard=self.shard, error=f"{type(error).__name__}: {error}"
-                )
-                self.problem = f"not taken over: {error}"
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE_S)
-                continue
             except UnknownFormat as error:
                 await self._leave(f"{error.key}: {error.found}")
                 continue
-            seconds = self._premises.monotonic() - began
-            self._premises.watch.taken_over(seconds)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a shard that nobody tries to take is served by nobody
+                self._tell_delay(error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+                continue
+            taken = now()
+            self._premises.watch.taken_over(taken - began)
             log.info(
                 "a shard was taken over",
                 shard=self.shard,
-                epoch=taken.writer.epoch,
-                seconds=round(seconds, 3),
+                epoch=owned.means.writer.epoch,
+                seconds=round(taken - began, 3),
                 connections=len(owned.connections),
                 offset=confirmed.offset,
             )
-            failure = await self._serve(owned, remembered, taken)
+            self._serving = True
+            failure = await self._serve(owned, tenant)
+            self._serving = False
             if isinstance(failure, NewerRelease):
                 await self._leave(str(failure))
-            pause, began = FIRST_PAUSE_S, self._premises.monotonic()
+            if now() - taken > STEADY_AFTER_S:
+                pause = FIRST_PAUSE_S
+            began = now()
+            # A loss that comes again at once would else be a loop of take-overs, and of calls that count twice.
+            if not self._handover.is_set():
+                await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    async def _take_over(self, confirmed: Confirmed) -> tuple[OwnedShard, Remembered, TakenOver]:
+    async def _take_over(self, confirmed: Confirmed) -> tuple[OwnedShard, Tenant]:
+        """Take the shard over and begin to serve it. What the journal remembers is dropped with the end of this."""
         premises, shard = self._premises, self.shard
         clock = BrokersClock(premises.monotonic)
         journal = AnchoredJournal(premises.journal, clock, premises.watch.appended)
-        taken = await take_over(journal, shard, premises.worker, premises.publisher, clock)
-        connections = premises.connections_of(shard)
-        admissions: dict[str, Admission[Waiter]] = restore_admissions(connections, taken.marker, taken.remembered)
-        slots = ShardSlots(admissions, premises.monotonic, premises.watch)
-        means = Means(taken.writer, slots, premises.vendor, clock, premises.publisher, premises.jitter)
-        owned = OwnedShard(
-            shard,
-            confirmed,
-            taken.commands,
-            means,
-            clock,
-            slots,
-            ShardTasks(),
-            connections,
-            partial(self._membership.pause, shard),
-            partial(self._membership.proceed, shard),
-        )
-        return owned, taken.remembered, taken
+        async with self._opening:
+            taken = await take_over(journal, shard, premises.worker, premises.publisher, clock)
+        tasks = ShardTasks()
+        try:
+            connections = premises.connections_of(shard)
+            admissions: dict[str, Admission[Waiter]] = restore_admissions(connections, taken.marker, taken.remembered)
+            slots = ShardSlots(admissions, premises.monotonic, premises.watch)
+            means = Means(taken.writer, slots, premises.vendor, clock, premises.publisher, premises.jitter)
+            hold, proceed = partial(self._membership.pause, shard), partial(self._membership.proceed, shard)
+            owned = OwnedShard(shard, confirmed, means, clock, slots, tasks, connections, hold, proceed)
+            return owned, premises.settle(owned, taken.remembered, taken.commands)
+        except Exception:
+            await tasks.cancel()
+            await taken.writer.close()
+            raise
 
-    async def _serve(self, owned: OwnedShard, remembered: Remembered, taken: TakenOver) -> BaseException | None:
+    async def _serve(self, owned: OwnedShard, tenant: Tenant) -> BaseException | None:
         """Serve until the shard is handed over, or lost: give the reason then."""
         tasks = owned.tasks
-        tenant = self._premises.settle(owned, remembered)
+        deadline = None
         try:
             self.tenant, self.slots, self.problem = tenant, owned.slots, None
             try:
@@ -238,23 +252,44 @@ class ShardOwner:
             handed = asyncio.create_task(self._handover.wait())
             await asyncio.wait((handed, tasks.failure), return_when=asyncio.FIRST_COMPLETED)
             handed.cancel()
+            deadline = self._premises.monotonic() + HAND_OVER_WITHIN_S
             self._membership.pause(self.shard)
-            if not tasks.failure.done():
-                owned.slots.close()
-                if not await tasks.finish(IN_FLIGHT_WITHIN_S):
-                    log.warning("calls in flight are cut off by a hand-over", shard=self.shard, count=len(tasks))
-            if not tasks.failure.done() and await self._membership.commit({self.shard: tenant.committable}):
-                log.info("a shard was handed over", shard=self.shard)
+            # A newer release's command ends nothing that this one has begun.
+            if not tasks.failure.done() or isinstance(tasks.failure.result(), NewerRelease):
+                await self._finish(owned, tenant, deadline)
         finally:
             self.tenant, self.slots, self.problem = None, None, "given up, to be taken over again"
             owned.slots.close()
             await tasks.cancel()
             tenant.end()
-            await taken.writer.close()
+            # The next owner need not wait for it: its own opening ends whatever this one has under way.
+            closing = asyncio.create_task(owned.means.writer.close())
+            await asyncio.wait({closing}, timeout=None if deadline is None else self._left(deadline))
         if not tasks.failure.done():
+            log.info("a shard was handed over", shard=self.shard)
             return None
-        self._tell(tasks.failure.result())
+        self._tell_loss(tasks.failure.result())
         return tasks.failure.result()
+
+    async def _finish(self, owned: OwnedShard, tenant: Tenant, deadline: float) -> None:
+        owned.slots.close()
+        if not await owned.tasks.finish(IN_FLIGHT_WITHIN_S):
+            log.warning("calls in flight are cut off by a hand-over", shard=self.shard, count=len(owned.tasks))
+        committing = asyncio.create_task(self._membership.commit({self.shard: tenant.committable}))
+        await asyncio.wait({committing}, timeout=self._left(deadline))
+        # An offset that is stored later would be another owner's, and is only a repeat's if it is not stored at all.
+        committing.cancel()
+
+    def _left(self, deadline: float) -> float:
+        return max(0.0, deadline - self._premises.monotonic())
+
+    def _tell_delay(self, error: Exception) -> None:
+        found = f"{type(error).__name__}: {error}"
+        self.problem = f"not taken over: {found}"
+        if isinstance(error, GroupAway | JournalAway | ShardLost):
+            log.warning("a shard cannot be taken over yet", shard=self.shard, error=found)
+        else:
+            log.error("a shard cannot be taken over for a fault of the bridge", shard=self.shard, exc_info=error)
 
     async def _leave(self, found: str) -> None:
         log.error("a newer release works on a shard, so it is left alone", shard=self.shard, found=found)
@@ -262,7 +297,7 @@ class ShardOwner:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._handover.wait(), NEWER_PAUSE_S)
 
-    def _tell(self, error: BaseException) -> None:
+    def _tell_loss(self, error: BaseException) -> None:
         cause = error.cause if isinstance(error, ShardLost) else type(error).__name__
         self._premises.watch.lost(cause)
         if isinstance(error, ShardLost | NewerRelease):

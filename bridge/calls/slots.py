@@ -58,7 +58,8 @@ class ShardSlots:
         self.now = now
         self._watch = watch
         self._loop = asyncio.get_running_loop()
-        self._closed = False
+        self.closed = asyncio.Event()
+        """Set when no more slots are given: for whoever waits for something else meanwhile."""
 
     @property
     def admissions(self) -> Mapping[str, Admission[Waiter]]:
@@ -70,7 +71,7 @@ class ShardSlots:
         asked = self.now()
         if not_before > asked:
             await asyncio.sleep(min(not_before, wanted.deadline) - asked)
-        if self._closed:
+        if self.closed.is_set():
             raise Handover
         gate, now = self._gates[wanted.connection], self.now()
         waiter: Waiter = self._loop.create_future()
@@ -98,7 +99,7 @@ class ShardSlots:
 
     def close(self) -> None:
         """Give no more slots: whoever waits, or comes, gets Handover. Calls under way are ended as before."""
-        self._closed = True
+        self.closed.set()
         for gate in self._gates.values():
             if gate.timer is not None:
                 gate.timer.cancel()
@@ -111,7 +112,7 @@ class ShardSlots:
         if gate.timer is not None:
             gate.timer.cancel()
             gate.timer = None
-        while not self._closed:
+        while not self.closed.is_set():
             now = self.now()
             gate.admission, answer = gate.admission.decide(now)
             match answer:

@@ -22,7 +22,7 @@ from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.command_consumer import CommandConsumer
 from bridge.kafka.fetched_command import FetchedCommand
 from bridge.kafka.reader import KafkaUnreachable
-from bridge.kafka.topic_timestamps import timestamp_type
+from bridge.kafka.topic_timestamps import SettingUnknown, timestamp_type
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,11 @@ class CommandRouter:
         return self._handing_on.problem()
 
     async def _timestamp_type(self) -> str | None:
-        return await timestamp_type(self._options(), self._topic)
+        try:
+            options = self._options()
+        except ValueError as error:
+            raise SettingUnknown(str(error)) from error
+        return await timestamp_type(options, self._topic)
 
     async def _keep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,7 +1,8 @@
 """The commands of an owned shard: each record of its work becomes one task, and ends with a result, or as a repeat."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import inf
 
 import structlog
@@ -12,6 +13,7 @@ from bridge.calls.forgetting import Forgetting
 from bridge.calls.journal_format import forget, put
 from bridge.calls.journal_keys import CommandKey
 from bridge.calls.journal_values import Verdict
+from bridge.calls.means import Handover
 from bridge.calls.orders import Order
 from bridge.calls.owned_commands import OwnedCommands
 from bridge.calls.progress import Progress
@@ -48,13 +50,15 @@ class ShardCommands:
     def __init__(
         self,
         owned: OwnedShard,
+        commands: Mapping[str, Verdict],
         results: ResultRecords,
         doubts: DoubtWatch,
         metrics: Metrics,
         new_id: Callable[[], str],
     ) -> None:
         self.owned = owned
-        self.commands = OwnedCommands(dict(owned.commands), Progress(owned.confirmed.offset))
+        self.ended = False
+        self.commands = OwnedCommands(dict(commands), Progress(owned.confirmed.offset))
         self._results = results
         self._metrics = metrics
         self._new_id = new_id
@@ -66,7 +70,7 @@ class ShardCommands:
         # Behind every record that has ever been delivered, to this owner or to one before it.
         self._position = owned.confirmed.end
         self._forgetting = Forgetting()
-        for identity, verdict in owned.commands.items():
+        for identity, verdict in commands.items():
             self._forgetting.add(identity, verdict)
         owned.tasks.background(self._forget())
         self._doubts = doubts
@@ -101,6 +105,7 @@ class ShardCommands:
 
     def end(self) -> None:
         """Let go of everything that outlives the shard's tasks."""
+        self.ended = True
         self._doubts.remove(self)
 
     def now_ms(self) -> int:
@@ -147,7 +152,7 @@ class ShardCommands:
     async def _refuse(self, offset: int, work: Work, order: Order, until: float | None) -> None:
         """Answer `invalid` once the connection has not become known: a roll-out would have ended this process."""
         if until is not None:
-            await asyncio.sleep(until - self.owned.clock.now())
+            await self._wait(until)
             self._unknown -= 1
         reference = order.reference
         refusal = unknown_connection(work.command, work.record)
@@ -159,6 +164,13 @@ class ShardCommands:
         await self.owned.means.writer.append((put(CommandKey(order.identity), verdict),), (copy, invalid))
         self._metrics.counter("bridge_quarantined_total", (UNKNOWN, "command", refusal.reason)).inc()
         self._conclude(offset, order, verdict, UNKNOWN)
+
+    async def _wait(self, until: float) -> None:
+        """Wait until a moment; Handover, as nobody has to wait for this before the shard can be another's."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(until - self.owned.clock.now()):
+                await self.owned.slots.closed.wait()
+            raise Handover
 
     def _conclude(self, offset: int, order: Order, verdict: Verdict, connection: str) -> None:
         self.commands.conclude(offset, order.identity, verdict)

@@ -6,7 +6,7 @@ first, and writes under the journal's fence afterwards.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -41,6 +41,8 @@ LOOK_WITHIN_S = 5.0
 # As long as any question to the coordinator may take.
 SILENT_AFTER_S = 10.0
 # Longer than a session and a look: by now the brokers, if there are any, have given the partitions to another.
+REBALANCED_WITHIN_S = 60.0
+# Twice what a rebalance may take, and some: by then it is no ordinary one.
 REPLACED_AFTER_S = 45.0
 # A broker's restart is sat out by the same consumer; but the library never asks the bootstrap servers twice, nor for
 # other credentials. Longer than a rebalance (22 s), a dead leader within it (6 s), and two looks.
@@ -69,6 +71,7 @@ class GroupMember(Rebalances):
         self._failure: str | None = None
         self._problem: str | None = "not started"
         self._heard = 0.0
+        self._taken = 0.0
 
     @property
     def assignment(self) -> frozenset[int]:
@@ -77,11 +80,14 @@ class GroupMember(Rebalances):
 
     def problem(self) -> str | None:
         """Say why this is no member of its group right now, for readiness; a rebalance alone is no reason."""
-        if self._problem is None and self._current is not None:
-            silent = asyncio.get_running_loop().time() - self._heard
-            if silent > SILENT_AFTER_S:
-                return f"Kafka has not answered for the group for {silent:.0f} s"
-        return self._problem
+        if self._problem is not None:
+            return self._problem
+        now = asyncio.get_running_loop().time()
+        if now - self._heard > SILENT_AFTER_S:
+            return f"Kafka has not answered for the group for {now - self._heard:.0f} s"
+        if self._current is None and now - self._taken > REBALANCED_WITHIN_S:
+            return f"its group has been sharing out its partitions for {now - self._taken:.0f} s"
+        return None
 
     def start(self) -> None:
         """Begin to join, for ever; returns at once."""
@@ -152,6 +158,7 @@ class GroupMember(Rebalances):
         await current.hand_back(self._ownership)
         if self._current is current:
             self._current = None
+            self._taken = asyncio.get_running_loop().time()
             log.info("partitions are handed back", group=self._group, partitions=sorted(current.partitions))
 
     async def _run(self) -> None:
@@ -184,18 +191,24 @@ class GroupMember(Rebalances):
             for task in done:
                 await task
         finally:
-            await self._leave(consumer)
-            for task in tasks:
-                # A fetch may wait for an assignment that nobody makes any more.
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            # Whoever stops this while it leaves waits for the whole of it.
+            leaving = asyncio.create_task(self._leave(consumer, tasks))
+            try:
+                await asyncio.shield(leaving)
+            except asyncio.CancelledError:
+                await asyncio.wait({leaving})
+                raise
 
-    async def _leave(self, consumer: GroupConsumer) -> None:
+    async def _leave(self, consumer: GroupConsumer, tasks: Collection[asyncio.Task[None]]) -> None:
         now = asyncio.get_running_loop().time
         deadline = now() + LEAVE_WITHIN_S
         consumer.leave()
         await self.taken()
         await consumer.close(deadline - now())
+        for task in tasks:
+            # A fetch may wait for an assignment that nobody makes any more.
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         log.info("has left the group", group=self._group)
 
     async def _fetch(self, consumer: GroupConsumer) -> None:

@@ -1,5 +1,7 @@
 """Reading a shard's whole journal, as it is for whoever has just fenced its predecessor."""
 
+from collections.abc import Callable
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
@@ -12,8 +14,12 @@ RECORDS_AT_ONCE = 2_000
 POLL_MS = 200
 
 
-async def read_snapshot(client: ClientOptions, topic: str, shard: int) -> dict[bytes, StoredRecord]:
+async def read_snapshot(
+    client: ClientOptions, topic: str, shard: int, goes_on: Callable[[], object]
+) -> dict[bytes, StoredRecord]:
     """Give the latest value by key, read_committed, up to the end as it is now. KafkaError, OSError, ValueError.
+
+    `goes_on` is called whenever some of it has come.
 
     The end of a read_committed reader is the last stable offset: asked for after InitProducerId has returned, it is
     behind everything that any predecessor has stored, and nothing that it has not is before it.
@@ -34,7 +40,11 @@ async def read_snapshot(client: ClientOptions, topic: str, shard: int) -> dict[b
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
         # The position passes commit markers and the gaps that compaction leaves, where there is no record to wait for.
-        while await consumer.position(partition) < end:
+        before = -1
+        while (position := await consumer.position(partition)) < end:
+            if position > before:
+                before = position
+                goes_on()
             for record in (await consumer.getmany(partition, timeout_ms=POLL_MS)).get(partition, ()):
                 if record.value is None:
                     stored.pop(record.key, None)

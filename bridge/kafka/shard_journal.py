@@ -24,7 +24,8 @@ __all__ = ["JournalOptions", "KafkaJournal", "KafkaShard"]
 log = structlog.get_logger(__name__)
 
 OPEN_WITHIN_S = 10.0
-# The brokers end a dead owner's transaction at once when asked; a coordinator that moves takes some seconds.
+# The brokers end a dead owner's transaction at once when asked; a coordinator that moves takes some seconds. Of the
+# journal's reading it is how long nothing may come: however large a journal has grown, it can be read.
 FINISH_WITHIN_S = 11.0
 # For the appends that wait at a close: a little more than one transaction may take.
 CLOSE_WITHIN_S = 2.0
@@ -38,13 +39,19 @@ class KafkaJournal:
         self._options = options
 
     async def open(self, shard: int) -> tuple["KafkaShard", Snapshot]:
-        """Take the shard over. JournalAway: not within 10 s; a predecessor may be fenced all the same."""
-        options = self._options()
+        """Take the shard over. JournalAway: 10 s without an answer; a predecessor may be fenced all the same."""
+        now = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(OPEN_WITHIN_S):
+            options = self._options()
+            async with asyncio.timeout(OPEN_WITHIN_S) as limit:
                 producer = await JournalProducer.open(options, shard, OPEN_WITHIN_S)
                 try:
-                    snapshot = await read_snapshot(options.client, journal_topic(options.prefix), shard)
+                    snapshot = await read_snapshot(
+                        options.client,
+                        journal_topic(options.prefix),
+                        shard,
+                        lambda: limit.reschedule(now() + OPEN_WITHIN_S),
+                    )
                 except BaseException:
                     await producer.end("closed", CLOSE_WITHIN_S)
                     raise

@@ -48,7 +48,7 @@ class TopicKeeper:
 
     async def _keep(self) -> None:
         retries = stamina.retry_context(
-            (KafkaError, TopicsNotManaged, OSError), attempts=None, timeout=None, wait_max=RETRY_WAIT_MAX_S
+            (KafkaError, TopicsNotManaged, OSError, ValueError), attempts=None, timeout=None, wait_max=RETRY_WAIT_MAX_S
         )
         async for attempt in retries:
             with attempt:

@@ -176,6 +176,15 @@ def _findings(wanted: Topic, actual: Topic, shard_topics: frozenset[str]) -> lis
                     "the bridge never changes this, so adapt the configuration or the topic.",
                 )
             )
+    if wanted.settings["cleanup.policy"] == "compact" != actual.settings.get("cleanup.policy"):
+        findings.append(
+            Finding(
+                wanted.name,
+                f"{wanted.name} has cleanup.policy={actual.settings.get('cleanup.policy')}, so that Kafka deletes what "
+                "workers have to remember: bridge topics apply corrects it.",
+                fatal=True,
+            )
+        )
     if actual.replication_factor != wanted.replication_factor:
         findings.append(
             Finding(

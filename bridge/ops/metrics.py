@@ -50,6 +50,7 @@ GaugeName = Literal[
     "bridge_kafka_producer_up",
 ]
 ReadGaugeName = Literal[
+    "bridge_commands_remembered",
     "bridge_commands_waiting",
     "bridge_doubts_open",
     "bridge_poller_age_seconds",
@@ -156,6 +157,9 @@ GAUGES: dict[GaugeName, Metric] = {
     "bridge_kafka_producer_up": Metric("1 while the producer of the webhook path has its brokers and topics, else 0."),
 }
 READ_GAUGES: dict[ReadGaugeName, Metric] = {
+    "bridge_commands_remembered": Metric(
+        "Identities of commands whose repeats are dropped, of shards owned here: half a KiB each."
+    ),
     "bridge_commands_waiting": Metric(
         "Requests that wait for a slot of the quota, of shards owned here.", ("connection", "lane")
     ),

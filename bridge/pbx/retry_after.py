@@ -5,16 +5,18 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 _LONGEST_DIGITS = 9
-# Some thirty years of seconds. A longer number was not meant, and must not freeze a connection for ever.
+# Some thirty years of seconds. A longer number was not meant.
+_LONGEST_S = 86_400.0
+# A day: whoever says more has made a mistake, and the journal would keep the connection frozen over any restart.
 
 
 def retry_after_s(values: Sequence[str], date: str | None, now_epoch_s: float) -> float | None:
-    """Return the seconds that `Retry-After` asks for, never negative; None when it is absent or cannot be understood.
+    """Return the seconds that `Retry-After` asks for, 0 to a day; None when it is absent or cannot be understood.
 
     A date counts from the answer's own `Date`, else from `now_epoch_s`. Of several values the longest counts.
     """
     delays = [delay for value in values if (delay := _delay_s(value.strip(), date, now_epoch_s)) is not None]
-    return max(delays, default=None)
+    return min(max(delays), _LONGEST_S) if delays else None
 
 
 def _delay_s(value: str, date: str | None, now_epoch_s: float) -> float | None:

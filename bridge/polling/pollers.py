@@ -31,7 +31,7 @@ class Pollers:
         self._item_events = item_events
         self._watch = PollWatch(metrics)
 
-    def begin(self, owned: OwnedShard, remembered: Remembered) -> None:
+    def settle(self, owned: OwnedShard, remembered: Remembered) -> None:
         """Poll for a shard that has been taken over, until its tasks are ended; returns at once."""
         clock = owned.clock
         starts = first_starts(owned.connections, remembered, clock.epoch_ms(clock.now()))

@@ -11,12 +11,13 @@ from bridge.calls.journal import JournalRecord, ShardLost
 from bridge.calls.journal_format import Remembered, put, read
 from bridge.calls.journal_keys import OwnerKey, SlotKey
 from bridge.calls.journal_values import Slot as StoredSlot
+from bridge.calls.journal_values import Verdict
 from bridge.calls.lanes import Lane
 from bridge.calls.means import Slot, Wanted
 from bridge.calls.orders import Reference
 from bridge.calls.ownership import Ownership
 from bridge.calls.quota import Ending, Quota
-from bridge.calls.shard_owner import OwnedShard, Premises
+from bridge.calls.shard_owner import NewerRelease, OwnedShard, Premises
 from bridge.events.records import Record
 from bridge.kafka.group_member import Confirmed, Deliver, FetchedRecord, GroupAway, NotOurs
 from bridge.pbx.requests import Request
@@ -35,6 +36,7 @@ class Membership:
     answers: list[Exception] = field(default_factory=list)
     committed: int = 7
     deliver: Deliver | None = None
+    commits_hang: bool = False
 
     async def confirm(self, partition: int) -> Confirmed:
         await asyncio.sleep(0.01)
@@ -56,6 +58,8 @@ class Membership:
         self.log.append("proceeds")
 
     async def commit(self, offsets: Mapping[int, int]) -> bool:
+        if self.commits_hang:
+            await asyncio.sleep(1_000)
         self.log.append(f"committed {offsets}")
         return True
 
@@ -107,6 +111,8 @@ class Scene(Nobody):
     tenants: list[Tenant] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     quota: Quota = field(default_factory=lambda: Quota(calls=1))
+    settle_faults: list[Exception] = field(default_factory=list)
+    when_settled: Callable[[OwnedShard], None] = lambda _: None
 
     def __post_init__(self) -> None:
         options = ConnectionOptions(self.quota, 100, 30_000, 60_000, lambda _: None)
@@ -124,7 +130,10 @@ class Scene(Nobody):
         self.ownership = Ownership(premises)
         self.ownership.start(self.group)
 
-    def _settle(self, owned: OwnedShard, _remembered: Remembered) -> Tenant:
+    def _settle(self, owned: OwnedShard, _remembered: Remembered, _commands: Mapping[str, Verdict]) -> Tenant:
+        if self.settle_faults:
+            raise self.settle_faults.pop()
+        self.when_settled(owned)
         self.tenants.append(Tenant(self.group.log, owned))
         return self.tenants[-1]
 
@@ -373,5 +382,104 @@ def test_a_journal_that_is_away_is_opened_later() -> None:
         scene.ownership.assigned(ONE)
         await asyncio.sleep(5)
         assert scene.group.log[:5] == [*["confirmed"] * 3, "taken over", "resumed at 7"]
+
+    play(story)
+
+
+def test_whatever_goes_wrong_in_a_take_over_it_is_tried_again() -> None:
+    """An unusable certificate in the midst of its rotation, or a fault of a capability: the writer is closed."""
+
+    async def story(scene: Scene) -> None:
+        faults: list[Exception] = [ValueError("certificate"), RuntimeError("a fault")]
+
+        async def breaks(step: Step) -> None:
+            if step.point == "opening" and faults:
+                raise faults.pop(0)
+
+        scene.twin.at = breaks
+        scene.settle_faults = [KeyError("settling")]
+        scene.ownership.assigned(ONE)
+        await asyncio.sleep(5)
+        assert scene.group.log.count("confirmed") == 4
+        assert scene.ownership.problem() is None
+        assert len(scene.tenants) == 1
+
+    play(story)
+
+
+def test_a_loss_that_comes_again_and_again_is_no_loop() -> None:
+    """Each round reads a journal and may ask the vendor again: they come ever later, until one has held."""
+
+    async def story(scene: Scene) -> None:
+        scene.when_settled = lambda owned: owned.tasks.fail(ShardLost("refused"))
+        scene.ownership.assigned(ONE)
+        await asyncio.sleep(60)
+        assert 20 < len(scene.tenants) < 40
+
+    play(story)
+
+
+def test_a_hand_over_in_the_midst_of_a_loss_lets_all_go() -> None:
+    """The tenant is told of its end and the writer is closed, at whatever step of the loss the revocation comes."""
+    for turns in range(12):
+
+        async def story(scene: Scene, turns: int = turns) -> None:
+            scene.ownership.assigned(ONE)
+            await asyncio.sleep(0.5)
+            for _ in range(3):
+                scene.tenants[0].owned.tasks.work(asyncio.sleep(1_000))
+            scene.tenants[0].owned.tasks.fail(ShardLost("fenced"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await scene.ownership.revoked(ONE)
+            assert scene.group.log.count("tenant ended") == len(scene.tenants) == 1
+
+        play(story)
+
+
+def test_a_hand_over_is_over_in_time_whatever_hangs() -> None:
+    """The member waits 18 s; then the group goes on, and what is left of us must not stand in readiness."""
+
+    async def story(scene: Scene) -> None:
+        scene.ownership.assigned(ONE)
+        await asyncio.sleep(0.5)
+        owned = scene.tenants[0].owned
+
+        async def hangs(_: Step) -> None:
+            await asyncio.sleep(1_000)
+
+        async def appends() -> None:
+            await owned.means.writer.append((put(SlotKey("acme", 0), StoredSlot(dial=False)),))
+
+        scene.twin.at = hangs
+        scene.group.commits_hang = True
+        owned.tasks.work(appends())
+        began = scene.now()
+        await scene.ownership.revoked(ONE)
+        assert 15 <= scene.now() - began < 17.5
+        assert scene.ownership.problem() is None
+
+    play(story)
+
+
+def test_a_newer_release_s_command_cuts_nothing_off() -> None:
+    """What is in flight is finished and stored before the shard is left."""
+
+    async def story(scene: Scene) -> None:
+        scene.ownership.assigned(ONE)
+        await asyncio.sleep(0.5)
+        owned = scene.tenants[0].owned
+        ended = []
+
+        async def call() -> None:
+            await asyncio.sleep(3)
+            ended.append(scene.now())
+
+        owned.tasks.work(call())
+        owned.tasks.fail(NewerRelease("format 2"))
+        await asyncio.sleep(5)
+        assert ended
+        assert "committed {0: 8}" in scene.group.log
+        assert "newer release" in (scene.ownership.problem() or "")
 
     play(story)

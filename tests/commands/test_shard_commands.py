@@ -67,7 +67,6 @@ class Scene:
         owned = OwnedShard(
             0,
             Confirmed(7, 7),
-            taken.commands,
             means,
             clock,
             self.slots,
@@ -78,7 +77,7 @@ class Scene:
         )
         numbers = count()
         watch = DoubtWatch(_no_events, lambda _: lambda _: None)
-        self.shard = ShardCommands(owned, results, watch, self.metrics, lambda: f"{next(numbers):026}")
+        self.shard = ShardCommands(owned, taken.commands, results, watch, self.metrics, lambda: f"{next(numbers):026}")
         self._offsets = count(7)
         return self
 
@@ -184,6 +183,23 @@ def test_an_unknown_connection_is_invalid_after_15_seconds() -> None:
         await asyncio.sleep(20)
         assert len(scene.results) == 2
         assert scene.counted("bridge_commands_finished_total", connection="nobody") == 0
+
+    play(story)
+
+
+def test_a_hand_over_does_not_wait_for_a_roll_out() -> None:
+    """Who waits to become known is the next owner's: nothing is answered, and the offset stays before it."""
+
+    async def story(scene: Scene) -> None:
+        scene.send(binary(connection="nobody")._replace(appended_ms=START_MS))
+        await asyncio.sleep(1)
+        scene.slots.close()
+        began = scene.now()
+        assert await scene.tasks.finish(15)
+        assert scene.now() - began < 1
+        assert not scene.results
+        assert scene.shard.committable == 7
+        assert not scene.tasks.failure.done()
 
     play(story)
 

@@ -55,6 +55,15 @@ def test_a_kept_topic_has_its_partitions_and_retention(name: str, partitions: in
     assert topic.settings["retention.ms"] == str(retention_ms)
 
 
+def test_a_journal_that_kafka_deletes_from_forbids_the_start() -> None:
+    """Identities, hooks and cursors would be forgotten with the topic's retention, and nobody would be told."""
+    journal = WANTED["pbx.internal.journal"]
+    wrong = replace(journal, settings={**journal.settings, "cleanup.policy": "delete"})
+    found = plan((journal,), {journal.name: wrong}, shard_topics=frozenset({journal.name}))
+    assert [(finding.topic, finding.fatal) for finding in found.findings] == [("pbx.internal.journal", True)]
+    assert [correction.setting for correction in found.correct] == ["cleanup.policy"]
+
+
 def test_what_others_write_is_unpacked_by_the_broker() -> None:
     """It refuses what is too large then: nobody can send us a bomb, nor a codec that our client library has not."""
     unpacked = {name for name, topic in WANTED.items() if "compression.type" in topic.settings}
