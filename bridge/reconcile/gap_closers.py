@@ -46,25 +46,26 @@ class GapClosers:
         self._reader = reader
         self._watch = ReconcileWatch(metrics)
 
-    def begin(self, owned: OwnedShard, remembered: Remembered) -> Callable[[], None]:
-        """Compare for a shard that has been taken over, until its tasks are ended; returns at once.
-
-        Gives what is to be called when the shard is given up: its connections are followed no more.
-        """
+    def begin(self, owned: OwnedShard, remembered: Remembered) -> None:
+        """Compare for a shard that has been taken over, until its tasks are ended; returns at once."""
         now_ms = owned.clock.epoch_ms(owned.clock.now())
         starts = first_starts(owned.connections, remembered, now_ms)
         if unstored := unstored_first_starts(starts, remembered):
             owned.tasks.work(_store(owned, unstored))
-        followed: list[tuple[str, PublishedFacts]] = []
         for connection in owned.connections:
             options = self._options.get(connection)
-            if options is None:
-                continue
-            since_ms = starts[connection]
-            kept = remembered.compared.get(ComparedKey(connection))
-            compared_ms = since_ms if kept is None else max(since_ms, kept.value.ms)
-            facts = self._follow(connection, options, min(compared_ms, now_ms), now_ms)
-            followed.append((connection, facts))
+            if options is not None:
+                since_ms = starts[connection]
+                kept = remembered.compared.get(ComparedKey(connection))
+                compared_ms = since_ms if kept is None else max(since_ms, kept.value.ms)
+                owned.tasks.background(self._compare(owned, connection, options, since_ms, compared_ms))
+
+    async def _compare(
+        self, owned: OwnedShard, connection: str, options: ReconcileOptions, since_ms: int, compared_ms: int
+    ) -> None:
+        now_ms = owned.clock.epoch_ms(owned.clock.now())
+        facts = self._follow(connection, options, min(compared_ms, now_ms), now_ms)
+        try:
             closing = Closing(
                 owned,
                 connection,
@@ -76,13 +77,9 @@ class GapClosers:
                 item_events=self._item_events(connection),
                 watch=self._watch,
             )
-            owned.tasks.background(GapCloser(closing, self._reader).run())
-
-        def end() -> None:
-            for connection, facts in followed:
-                self._reader.leave(connection, facts)
-
-        return end
+            await GapCloser(closing, self._reader).run()
+        finally:
+            self._reader.leave(connection, facts)
 
     def _follow(self, connection: str, options: ReconcileOptions, compared_ms: int, now_ms: int) -> PublishedFacts:
         items_ms = max(0, known_from_ms(compared_ms, options.rescan_ms))

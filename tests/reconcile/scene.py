@@ -15,8 +15,9 @@ from typing_extensions import override
 from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.journal_format import Remembered, read
 from bridge.calls.journal_keys import ComparedKey, SinceKey
+from bridge.calls.ownership import Ownership
 from bridge.calls.quota import Quota
-from bridge.calls.shard_owner import OwnedShard, Premises, ShardOwner
+from bridge.calls.shard_owner import OwnedShard, Premises
 from bridge.events.catalogue import EventName
 from bridge.ingress.intake import Intake
 from bridge.ops.metrics import Metrics
@@ -29,7 +30,7 @@ from bridge.reconcile.event_tail import FOLLOWED, Append, Passed, Tail, read_app
 from bridge.reconcile.gap_closers import GapClosers
 from bridge.reconcile.published_reader import PublishedReader
 from tests.calls.journal_twin import JournalTwin, Step
-from tests.calls.test_shard_owner import Membership, Nobody, Tenant
+from tests.calls.test_shard_owner import ONE, Membership, Nobody, Tenant
 from tests.reconcile.model_vendor import ModelVendor, Webhook
 from tests.virtual_time import run_virtually
 
@@ -144,25 +145,27 @@ class Scene(Nobody):
             "acme", to_e164=reader, topic_prefix="pbx", public_url=None, randomness=lambda _: next(randomness)
         )
         options = ConnectionOptions(Quota(), 100, 30_000, 60_000, reader)
-        self.premises = Premises(
-            journal=self.twin,
-            vendor=self,
-            publisher=self,
-            settle=self._settle,
-            connections_of=lambda _: {"acme": options},
-            worker="w",
-            monotonic=self.now,
-            jitter=lambda: 0.5,
-            watch=self,
+        self.ownership = Ownership(
+            Premises(
+                journal=self.twin,
+                vendor=self,
+                publisher=self,
+                settle=self._settle,
+                connections_of=lambda _: {"acme": options},
+                worker="w",
+                monotonic=self.now,
+                jitter=lambda: 0.5,
+                watch=self,
+            )
         )
 
     def take_over(self) -> None:
         """Let a worker own the shard."""
-        self._owner = ShardOwner(0, Membership(), self.premises)
+        self.ownership.assigned(ONE)
 
     async def hand_over(self) -> None:
         """Let it go."""
-        await self._owner.hand_over()
+        await self.ownership.revoked(ONE)
 
     def now_ms(self) -> int:
         """Give the brokers' clock."""
@@ -233,8 +236,9 @@ class Scene(Nobody):
     def missed(self, connection: str, event: EventName, happened_ms: int) -> None:
         self.misses.append((event, happened_ms))
 
-    def _settle(self, owned: OwnedShard, remembered: Remembered) -> Tenant:
-        return _Tenant(owned, self.closers.begin(owned, remembered))
+    def _settle(self, owned: OwnedShard, remembered: Remembered, *_: object) -> Tenant:
+        self.closers.begin(owned, remembered)
+        return Tenant([], owned)
 
     def _is_in(self, periods: Sequence[tuple[float, float]]) -> bool:
         return any(begin <= self.now() < end for begin, end in periods)
@@ -252,10 +256,23 @@ class Scene(Nobody):
         yield ModelTail(self, since_ms)
 
 
-class _Tenant(Tenant):
-    def __init__(self, owned: OwnedShard, end: Callable[[], None]) -> None:
-        super().__init__([], owned)
-        self.end = end  # type: ignore[method-assign]  # what the composition root does, too
+class Deaf(Nobody):
+    """Takes no note of anything."""
+
+    def taken_over(self, seconds: float) -> None:
+        """Take no note."""
+
+    def lost(self, cause: str) -> None:
+        """Take no note."""
+
+    def appended(self, seconds: float) -> None:
+        """Take no note."""
+
+    def delivered(self, connection: str, hook: str, appended_ms: int) -> None:
+        """Take no note."""
+
+    def missed(self, connection: str, event: EventName, happened_ms: int) -> None:
+        """Take no note."""
 
 
 def play(
@@ -266,6 +283,8 @@ def play(
     async def main(now: Callable[[], float]) -> Scene:
         scene = make(now)
         scene.reader.start()
+        scene.ownership.start(Membership())
+        await scene.ownership.stop()  # of what it does every second nothing is needed here, and days have many
         scene.take_over()
         telling = asyncio.create_task(scene.tell())
         await story(scene)

@@ -138,7 +138,7 @@ def test_a_crash_at_any_append_loses_and_doubles_nothing(plan: list[Call], crash
 
 
 @given(st.lists(calls, max_size=12), st.floats(0, 4 * HOUR_S), st.floats(0, 3 * HOUR_S), st.sampled_from([0.0, 20.0]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_what_went_by_an_outage_is_recovered(plan: list[Call], begin: float, long: float, behind_s: float) -> None:
     """Nobody takes webhooks in for hours, and the vendor and Kafka have their own troubles in that time."""
     periods = ((begin, begin + long),)
