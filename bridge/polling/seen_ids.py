@@ -32,9 +32,6 @@ class SeenIds:
     def __contains__(self, mark: int) -> bool:
         return mark in self._hour_of
 
-    def __len__(self) -> int:
-        return len(self._hour_of)
-
     def covers(self, began_s: int, now_ms: int) -> bool:
         """Tell whether every row that began at a moment, and was published, is still known."""
         hour = began_s * 1000 // HOUR_MS

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from bridge.pbx.requests import Collection, ListItems, Request
-from bridge.pbx.responses import Exchange, Outcome, Rows
+from bridge.pbx.responses import Exchange, Outcome, Refused, Rows, Unusable
 
 BASE_S = 1_700_000_000
 # What the brokers' clock and the vendor's say at the beginning of virtual time.
@@ -75,7 +75,8 @@ class ModelVendor:
         self.arrived(noted)
         outcome = self.failing(noted) or self.rows(request)
         await asyncio.sleep(latency / 2)
-        return Exchange(outcome, began, self.now(), began, self.now(), 200)
+        status = outcome.status if isinstance(outcome, Refused | Unusable) else 200
+        return Exchange(outcome, began, self.now(), began, self.now(), status)
 
     def rows(self, request: ListItems) -> Rows:
         """Give the page that is asked for."""

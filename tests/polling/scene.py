@@ -13,6 +13,7 @@ from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.dial_states import Resolution
 from bridge.calls.journal_format import Remembered, read
 from bridge.calls.journal_keys import CursorKey
+from bridge.calls.journal_values import Verdict
 from bridge.calls.lanes import Lane
 from bridge.calls.means import Vendor
 from bridge.calls.orders import Reference
@@ -194,9 +195,9 @@ class Scene:
         }
         pollers = Pollers(self.settings, self._item_events, Metrics() if worker == "b" else self.metrics)
 
-        def settle(owned: OwnedShard, remembered: Remembered) -> Tenant:
+        def settle(owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> Tenant:
             self.owned = owned
-            pollers.begin(owned, remembered)
+            pollers.settle(owned, remembered)
             return Tenant()
 
         return Premises(

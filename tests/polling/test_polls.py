@@ -158,6 +158,28 @@ def test_a_long_history_is_filled_in_by_date() -> None:
     assert len(scene.vendor.noted) < 150
 
 
+def test_a_second_with_more_calls_than_a_walk_may_have_is_walked_all_the_same() -> None:
+    """It cannot be halved any more."""
+
+    async def story(scene: Scene) -> None:
+        scene.vendor.lists[CALLS] = [call(number, -5_000) for number in range(1, 2_301)]
+        await asyncio.sleep(120)
+
+    assert play(story, settings_of(CALLS, start="oldest")).ids(CALLS) == list(range(1, 2_301))
+
+
+def test_a_filter_that_ends_before_a_look_back_begins_leaves_nothing_to_ask_for() -> None:
+    """Such as a year's history that is wanted once."""
+
+    async def story(scene: Scene) -> None:
+        scene.vendor.lists[CALLS] = [call(1, -9e6), call(2, -8e6), call(3, -10)]
+        await asyncio.sleep(3_600)
+
+    scene = play(story, settings_of(CALLS, start="oldest", filters={"date_to": "2023-10-01T00:00:00Z"}))
+    assert scene.ids(CALLS) == [1, 2]
+    assert {one.filters.date_from for one in scene.vendor.requests(CALLS)} == {None}
+
+
 def test_rows_that_go_while_pages_are_read_hide_no_others() -> None:
     """Each row that goes shifts all that follow by one."""
 

@@ -62,6 +62,21 @@ def test_a_vendor_in_trouble_is_left_alone_for_a_while(answer: Outcome, outcome:
     assert play(story, settings_of(CONTACTS)).losses == []
 
 
+def test_a_quota_that_is_used_up_is_the_limiter_s_business() -> None:
+    """The poll comes again when it would have come, as soon as the freeze is over."""
+
+    async def story(scene: Scene) -> None:
+        scene.vendor.lists[CONTACTS] = [contact(1)]
+        scene.vendor.failing = lambda noted: Refused(429, "rate_limited", None) if noted.at < 600 else None
+        await asyncio.sleep(600)
+        assert 4 <= len(scene.vendor.noted) <= 10
+        await asyncio.sleep(130)
+
+    scene = play(story, settings_of(CONTACTS, start="oldest"))
+    assert scene.ids(CONTACTS) == [1]
+    assert scene.count("bridge_polls_total", connection="acme", collection="contacts", outcome="throttled") >= 4
+
+
 def test_one_list_s_trouble_is_its_own() -> None:
     """A key that lacks a method polls the other lists as before."""
 
