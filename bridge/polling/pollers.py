@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bridge.calls.first_starts import first_starts, unstored_first_starts
 from bridge.calls.journal import JournalRecord
-from bridge.calls.journal_format import Remembered
+from bridge.calls.journal_format import Remembered, forget
 from bridge.calls.journal_keys import CursorKey
-from bridge.calls.journal_values import Seen
+from bridge.calls.journal_values import Seen, seen_forgotten_at
 from bridge.calls.shard_owner import OwnedShard
 from bridge.ops.metrics import Metrics
 from bridge.ops.settings.connections import ConnectionSettings
@@ -33,13 +33,16 @@ class Pollers:
 
     def settle(self, owned: OwnedShard, remembered: Remembered) -> None:
         """Poll for a shard that has been taken over, until its tasks are ended; returns at once."""
-        clock = owned.clock
-        starts = first_starts(owned.connections, remembered, clock.epoch_ms(clock.now()))
-        if unstored := unstored_first_starts(starts, remembered):
-            owned.tasks.work(_store(owned, unstored))
+        now_ms = owned.clock.epoch_ms(owned.clock.now())
+        starts = first_starts(owned.connections, remembered, now_ms)
+        # Whatever is no list of ours any more: no poller will forget it.
+        old = [forget(key) for key in remembered.seen if seen_forgotten_at(key.hour) <= now_ms]
+        if records := [*unstored_first_starts(starts, remembered), *old]:
+            owned.tasks.work(_store(owned, records))
         seen: defaultdict[tuple[str, str], dict[int, Seen]] = defaultdict(dict)
         for key, kept in remembered.seen.items():
-            seen[key.connection, key.collection][key.hour] = kept.value
+            if seen_forgotten_at(key.hour) > now_ms:
+                seen[key.connection, key.collection][key.hour] = kept.value
         for connection in owned.connections:
             item_events = self._item_events(connection)
             for options in self._options.get(connection, ()):

@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
+from bridge.calls.journal_format import put
+from bridge.calls.journal_keys import SeenKey, SinceKey
+from bridge.calls.journal_values import Seen
 from bridge.pbx.requests import Collection
-from tests.polling.model_vendor import call, contact
+from tests.polling.model_vendor import BASE_S, call, contact
 from tests.polling.scene import Scene, data_of, play, repeated, settings_of
 
 CALLS, CONTACTS = Collection.CALL_HISTORY, Collection.CONTACTS
@@ -198,3 +201,21 @@ def test_rows_that_go_while_pages_are_read_hide_no_others() -> None:
     scene = play(story, settings_of(CONTACTS, start="oldest"))
     assert set(range(1, 96)) <= set(scene.ids(CONTACTS))
     assert repeated(scene.ids(CONTACTS)) == []
+
+
+def test_a_take_over_forgets_what_nobody_looks_back_to() -> None:
+    """Of lists that are not polled any more, too."""
+
+    async def story(scene: Scene) -> None:
+        hour = BASE_S // 3_600
+        await asyncio.sleep(1)
+        await scene.owners["a"].revoked(frozenset({0}))
+        writer, _ = await scene.twin.open(0)
+        old, young = SeenKey("gone", "contacts", hour - 60), SeenKey("gone", "contacts", hour - 20)
+        await writer.append([put(old, Seen((1,))), put(young, Seen((2,)))])
+        scene.give_to("b")
+        await asyncio.sleep(60)
+        assert list(scene.journal.seen) == [young]
+        assert scene.journal.since[SinceKey("acme")].value.ms >= BASE_S * 1_000
+
+    play(story, settings_of(CONTACTS))
