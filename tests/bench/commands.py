@@ -11,10 +11,9 @@ from typing import Final, Literal, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-Kind = Literal["dial", "get-contact", "list-lost-calls"]
+Kind = Literal["dial", "get-contact"]
 DIAL: Final = "dial"
 GET_CONTACT: Final = "get-contact"
-LIST_LOST_CALLS: Final = "list-lost-calls"
 PARTITIONS = 3
 # Of the topics of commands and results: the bridge's default.
 

@@ -6,8 +6,7 @@ Each run has a worker process, a vendor process and a prefix of its own on one l
 vendor's log is the judge: how many requests reached it, when, and whether it refused any. On the connection sixty
 commands that read a contact always wait, and there come
 
-* 16 commands a minute that list lost callers: what eight pollers would take, as far as the quota is concerned. There
-  are no pollers yet, so they wait in the query lane;
+* the eight pollers, each of which wants to poll every 30 s;
 * dials, four times a minute at random, every tenth time three at once.
 
 The use of the quota is counted over whole cycles (window, guard and mean response time) after the first minutes:
@@ -19,15 +18,18 @@ import asyncio
 import random
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
+from types import MappingProxyType
 
 from bridge.cli.event_loop import run_loop
 from bridge.kafka.local import start_local_kafka
-from tests.bench.commands import DIAL, GET_CONTACT, LIST_LOST_CALLS, Client
+from tests.bench.commands import DIAL, GET_CONTACT, Client
 from tests.bench.installation import Installation, Worker, names
 from tests.bench.vendor import Seen, Vendor, key_of
 from tests.bench.verdicts import Row, share, show
@@ -36,7 +38,11 @@ CALLS, WINDOW_S, GUARD_S = 100, 60.0, 0.25
 # The vendor's quota, and the bridge's defaults.
 WAITING = 60
 # Commands that always wait: 38 s of work, so none of them expires after 60.
-POLL_EVERY_S = 60.0 / 16
+POLLS = MappingProxyType({"pollers": {"defaults": {"enabled": True, "interval": "30s"}}})
+LISTS = 8
+TRIGGERS = "/api/v2/trigger/"
+POLLED_WITHIN_S = 130.0
+# The contract's, with queries backlogged.
 DIAL_EVERY_S = 15.0
 SETTLES_S = 2 * (WINDOW_S + 1.0)
 # Windows until slots become free at the pace at which they are taken; not measured.
@@ -73,7 +79,7 @@ class Load:
 
     async def go_on(self) -> None:
         """Ask until cancelled."""
-        await asyncio.gather(self._wait_in_line(), self._poll(), self._dial())
+        await asyncio.gather(self._wait_in_line(), self._dial())
 
     async def _wait_in_line(self) -> None:
         missing = WAITING
@@ -84,13 +90,6 @@ class Load:
             waiting = self._client.open(self._connection, GET_CONTACT)
             self.fewest = min(self.fewest, waiting)
             missing = WAITING - waiting
-
-    async def _poll(self) -> None:
-        due = time.monotonic()
-        while True:
-            await self._client.send(self._connection, LIST_LOST_CALLS, {})
-            due += POLL_EVERY_S
-            await asyncio.sleep(due - time.monotonic())
 
     async def _dial(self) -> None:
         due = time.monotonic()
@@ -156,12 +155,27 @@ def dial_waits(outcome: Outcome) -> list[float]:
     return sorted(row.at + epoch_s - by_number[row.asked] / 1000 for row in arrived)
 
 
+def polls_of(outcome: Outcome) -> Mapping[str, Sequence[float]]:
+    """Give for each polled list the seconds from one poll to the next, the beginning and the end counted as polls."""
+    moments: defaultdict[str, list[float]] = defaultdict(lambda: [outcome.began])
+    for row in outcome.seen.arrived:
+        # A look back asks for a stretch of time, and a page behind the first one is no new poll.
+        polls = row.asked.startswith(TRIGGERS) and "date_from=" not in row.asked and "offset=" not in row.asked
+        if polls and outcome.began < row.at < outcome.ended:
+            moments[row.operation].append(row.at)
+    return {
+        name: [after - before for before, after in pairwise([*all_, outcome.ended])] for name, all_ in moments.items()
+    }
+
+
 def rows_of(outcome: Outcome, *, kill: bool) -> list[Row]:
     """Give what a run has to show; after a kill the use and the waits are what they are."""
     calls, possible, response_s = use_of(outcome)
     arrived, waits = outcome.seen.arrived, dial_waits(outcome)
     refused = sum(row.refused or row.status == 429 for row in arrived)
     dials = outcome.client.statuses(DIAL)
+    polls = polls_of(outcome)
+    unpolled = max(map(max, polls.values())) if len(polls) == LISTS else outcome.ended - outcome.began
     posts = [row.asked for row in arrived if row.operation == "Dial"]
     use, p99, longest = 100 * calls / possible, share(waits, 0.99), waits[-1]
     return [
@@ -182,7 +196,10 @@ def rows_of(outcome: Outcome, *, kill: bool) -> list[Row]:
         Row("dials, results", _told(dials)),
         Row("contacts, results", _told(outcome.client.statuses(GET_CONTACT))),
         Row("contacts that waited, the fewest", f"{outcome.fewest}"),
-        Row("lost callers, results", _told(outcome.client.statuses(LIST_LOST_CALLS))),
+        Row("polls", f"{sum(len(gaps) - 1 for gaps in polls.values())}, of {len(polls)} lists"),
+        Row("longest without a poll of a list", f"{unpolled:.1f} s")
+        if kill
+        else Row.at_most("longest without a poll of a list", unpolled, POLLED_WITHIN_S, " s", 1),
         Row.at_most("commands answered twice", outcome.client.twice, 0, ""),
     ]
 
@@ -199,7 +216,7 @@ async def _bench(minutes: float) -> bool:
             running = []
             for kill in (False, True):
                 vendor = Vendor.start(1, CALLS, WINDOW_S, latency=True)
-                installation = Installation(kafka.bootstrap, Path(folder), vendor.base_url, names(1))
+                installation = Installation(kafka.bootstrap, Path(folder), vendor.base_url, names(1), POLLS)
                 running.append(run(installation, vendor, minutes, kill=kill))
             usual, killed = await asyncio.gather(*running)
     finally:
