@@ -95,7 +95,7 @@ class PollWatch:
     def learnt(self, labels: tuple[str, str], after: int) -> None:
         """Note the first poll of a list that begins with its newest item."""
         connection, collection = labels
-        log.info("polling begins behind the newest item", connection=connection, collection=collection, after=after)
+        log.debug("polling begins behind the newest item", connection=connection, collection=collection, after=after)
 
     def _ages(self) -> Mapping[tuple[str, ...], float]:
         return {polled.labels: polled.age_s for polled in self._polled}
