@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ASYNCAPI := deploy/asyncapi
 ARGS ?=
 
-.PHONY: help setup demo test check format schemas bench bench-quota bench-growth mutants drills lock clean
+.PHONY: help setup demo test check format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,19 +27,35 @@ demo: $(STAMP) ## Watch webhooks become events on a real Kafka (ARGS="--for 20s"
 test: $(STAMP) ## All tests, a real Kafka included
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(STAMP) ## ruff, mypy, import-linter, and the generated schemas
+check: $(STAMP) ## ruff, mypy, import-linter, the generated schemas, and whether they break anybody
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bridge schemas generate --check
+	$(MAKE) --no-print-directory compatibility
 
 format: $(STAMP) ## Let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schemas: $(STAMP) ## Write schemas/ anew from the models
+schemas: $(STAMP) ## Write schemas/ and docs/events-reference.md anew from the models
 	$(BIN)/bridge schemas generate
+
+compatibility: $(STAMP) ## Refuse changes of schemas/ that break what is built on schemas/released/
+	$(BIN)/bridge schemas check schemas/released schemas
+
+released: compatibility ## At a release: schemas/ become what later changes are compared with
+	cp schemas/*.json schemas/released/
+
+asyncapi: $(ASYNCAPI)/node_modules/.package-lock.json ## Validate schemas/asyncapi.yaml with the AsyncAPI parser (Node 18 or newer)
+	node $(ASYNCAPI)/validate.mjs schemas/asyncapi.yaml
+
+$(ASYNCAPI)/node_modules/.package-lock.json: $(ASYNCAPI)/package-lock.json
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		echo "make asyncapi needs node 18 or newer and npm, and does not find them: schemas/asyncapi.yaml was NOT validated" >&2; exit 2; }
+	cd $(ASYNCAPI) && npm ci --loglevel=error
+	@touch $@
 
 bench: $(STAMP) ## CPU per event against a bare aiohttp handler, and the peer where it is built
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -62,5 +79,5 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 		--upgrade --extra development --output-file requirements/development.txt pyproject.toml
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(ASYNCAPI)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

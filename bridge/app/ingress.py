@@ -8,7 +8,7 @@ from datetime import timedelta
 from bridge.app.kafka_access import max_record_bytes
 from bridge.app.process import Process, missing_topics
 from bridge.events.catalogue import WEBHOOK_EVENTS
-from bridge.events.schemas import schema_files
+from bridge.events.contract_files import contract_files
 from bridge.events.topics import event_topic, quarantine_topic
 from bridge.ingress.hook_keys import KeyRing
 from bridge.ingress.intake import Intake
@@ -58,7 +58,7 @@ class IngressRole:
         )
         self._server = IngressServer(
             self._handler,
-            schema_files(),
+            contract_files(),
             host=ingress.host,
             port=ingress.port,
             requests_within_s=REQUESTS_WITHIN.total_seconds(),

@@ -41,7 +41,7 @@ _RECONCILED: Final = (
     "When the webhook is lost, it comes from the vendor's list with the origin `reconcile`: within 2 x "
     "`reconcile.interval` + `reconcile.grace` after it shows there, some minutes, or after an outage of any length."
 )
-_NEWEST: Final = " What the list held before the connection's first start is not told, unless `start` says so."
+_NEWEST: Final = " What was there before the connection's first start is left out, unless `start` says otherwise."
 _ONCE: Final = (
     "Exactly once for readers with `isolation.level=read_committed`; for others also what was written and taken back."
 )
@@ -84,7 +84,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             _CALL,
             ("call_id", "contact_id"),
             time=("call_started",),
-            when="It begins to ring, once for each employee whose device rings.",
+            when="When it begins to ring: an event for each employee that the vendor names.",
             late=_LOST_MOMENT,
         ),
         EventName.CALL_CONNECTED: _by_webhook(
@@ -92,7 +92,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             _CALL,
             ("call_id", "contact_id", "call_connected"),
             time=("call_connected",),
-            when="Somebody answers. A missed call has none.",
+            when="When somebody answers; a missed call has none.",
             late=_LOST_MOMENT,
         ),
         EventName.CALL_COMPLETED: _by_webhook(
@@ -101,7 +101,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             ("call_id", "contact_id"),
             time=("call_ended",),
             collection="call_history",
-            when="The call has ended, answered or not.",
+            when="At the end of each call; of one that several employees had, the vendor may send several.",
             repeats=(
                 _AGAIN + _AGAIN_LISTED + " A transferred call is the exception where the vendor's history names "
                 "another contact than the webhook: that one has another id, so join by `call_id`."
@@ -112,7 +112,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             "CallTransfered",
             _CALL,
             ("call_id", "contact_id", "previous_contact_id", "call_connected", "connection_time"),
-            when="The call is handed from one employee to another, blindly or after a consultation.",
+            when="At each hand-over.",
             late=_LOST_MOMENT,
         ),
         EventName.CALL_RECORDED: _by_webhook(
@@ -120,7 +120,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             _RECORDING,
             ("recording_id",),
             collection="call_records",
-            when="The recording of a call can be fetched, after the call's end.",
+            when="When the recording can be fetched, after the end of a call that the PBX records.",
             repeats=_AGAIN + _AGAIN_LISTED,
             late=_RECONCILED,
         ),
@@ -130,7 +130,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             ("caller", "destination", "last_contact"),
             time=("last_contact",),
             collection="lost_calls",
-            when="Somebody called in vain, and is on the vendor's list of those to call back.",
+            when="When the caller enters the vendor's list of lost calls.",
             repeats=(
                 _AGAIN + _AGAIN_LISTED + " Who is first seen in the list is `added`, whatever the attempts: had the "
                 "number of attempts grown by then, the id is another one than the webhook's."
@@ -143,7 +143,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             ("caller", "destination", "attempts", "last_contact"),
             time=("last_contact",),
             collection="lost_calls",
-            when="A lost caller has called in vain once more.",
+            when="At each further call in vain, while the caller is on that list.",
             repeats=_AGAIN + _AGAIN_LISTED,
             late=_RECONCILED,
         ),
@@ -152,7 +152,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             _LOST_CALLER,
             None,
             collection="lost_calls",
-            when="A lost caller was called back, or got through, and left the vendor's list.",
+            when="When the caller leaves that list.",
             repeats=(
                 "The vendor's body holds two numbers and no time, so that two removals on two days are byte-identical. "
                 "Each delivery is an event with an id of its own, a repeat, too: removing twice has to be harmless."
@@ -165,7 +165,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             ("voicemail_id",),
             time=("call_started",),
             collection="voicemails",
-            when="A caller has left a voicemail.",
+            when="When the vendor has stored it.",
             repeats=_AGAIN + _AGAIN_LISTED,
             late=_RECONCILED,
         ),
@@ -173,18 +173,18 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             "VoicemailDeleted",
             _VOICEMAIL,
             ("voicemail_id",),
-            when="Somebody has deleted a voicemail.",
+            when="When it is deleted.",
             late="When the webhook is lost, so is this event: the vendor keeps no record of the moment.",
         ),
         EventName.AUDIO_PROMPT_LISTED: _listed(
-            "audio_prompts", "audio-prompt/{id}", "id", when="A new audio prompt shows in the vendor's list."
+            "audio_prompts", "audio-prompt/{id}", "id", when="When it first shows there."
         ),
         EventName.CALL_LISTED: _listed(
             "call_history",
             _CALL,
             "call_id",
             time=("call_ended", "call_started"),
-            when="A finished call shows in the vendor's call history, as far as the poller's filters let it.",
+            when="When it first shows there, as far as the poller's filters let it.",
             late=_LATE_ROW,
         ),
         EventName.RECORDING_LISTED: _listed(
@@ -192,7 +192,7 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             _RECORDING,
             "recording_id",
             time=("call_ended", "call_started"),
-            when="A recording shows in the vendor's list, as far as the poller's filters let it.",
+            when="When it first shows there, as far as the poller's filters let it.",
             late=_LATE_ROW,
         ),
         EventName.CONTACT_LISTED: _listed(
@@ -200,32 +200,32 @@ EVENT_FACTS: Mapping[EventName, EventFacts] = MappingProxyType(
             "contact/{contact_id}",
             "contact_id",
             time=("created",),
-            when="A new employee shows in the vendor's list. Changes of an employee are not told.",
+            when="When it first shows there; changes of an employee are not told.",
         ),
         EventName.GROUP_LISTED: _listed(
             "groups",
             "group/{group_id}",
             "group_id",
             time=("created",),
-            when="A new group of employees shows in the vendor's list. Changes of its members are not told.",
+            when="When it first shows there; changes of its members are not told.",
         ),
         EventName.VOICEMAIL_BOX_LISTED: _listed(
             "voicemail_boxes",
             "voicemail-box/{voicemail_box_id}",
             "voicemail_box_id",
             time=("created",),
-            when="A new voicemail box shows in the vendor's list.",
+            when="When it first shows there.",
         ),
         EventName.VOICEMAIL_LISTED: _listed(
             "voicemails",
             _VOICEMAIL,
             "voicemail_id",
             time=("call_started",),
-            when="A voicemail shows in the vendor's list, as far as the poller's filters let it.",
+            when="When it first shows there, as far as the poller's filters let it.",
             late=_LATE_ROW,
         ),
         EventName.VOIP_ENDPOINT_LISTED: _listed(
-            "voip_endpoints", "voip-endpoint/{id}", "id", when="A new VoIP endpoint shows in the vendor's list."
+            "voip_endpoints", "voip-endpoint/{id}", "id", when="When it first shows there."
         ),
     }
 )

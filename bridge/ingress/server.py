@@ -5,6 +5,7 @@ microseconds and send `100 Continue` before anybody has looked at the key.
 """
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -20,10 +21,11 @@ _LINGER_S = 0.5
 # answer on its way; a body that drips is cut off within a second all the same.
 _BACKLOG = 4096
 # A burst of new connections waits here while the loop is busy; the kernel cuts it to its own maximum.
+_CONTENT_TYPES = {".json": "application/schema+json", ".yaml": "application/vnd.aai.asyncapi+yaml"}
 
 
 class IngressServer:
-    """Listens for webhooks and serves the schemas that events name.
+    """Listens for webhooks and serves the schemas that events name, and the AsyncAPI document beside them.
 
     `schemas` are the files' bytes by their names, such as `pbx.call.started.v1.json`; `requests_within_s` is how long
     a stop waits for requests in flight.
@@ -67,7 +69,7 @@ class IngressServer:
             case ["", "hooks", connection, key]:
                 return await self._handler.handle(request, connection, key)
             case ["", "schemas", name] if name in self._schemas and request.method in ("GET", "HEAD"):
-                return web.Response(body=self._schemas[name], content_type="application/schema+json")
+                return web.Response(body=self._schemas[name], content_type=_CONTENT_TYPES[PurePath(name).suffix])
             case _:
                 return answers.unread(request, answers.not_found())
 

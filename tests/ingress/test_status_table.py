@@ -17,6 +17,7 @@ from tests.ingress.raw_http import connection, head, once
 
 pytestmark = pytest.mark.asyncio
 SAMPLES = Path(__file__).parents[1] / "samples" / "webhooks"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 STARTED = (SAMPLES / "call-started.json").read_bytes()
 STARTED_ID = "eaef3f364db3a1ed322d01625ee2173e"
 Counted = Callable[[str], float]
@@ -327,6 +328,14 @@ async def test_schemas_are_served(ingress: Ingress) -> None:
     assert answer.status == 200
     assert json.loads(answer.body)["title"] == "pbx.call.started.v1"
     assert (await once(ingress.port, "GET", "/schemas/pbx.call.started.v2.json")).status == 404
+
+
+async def test_all_that_consumers_build_on_is_served(ingress: Ingress) -> None:
+    """What is checked in, to the byte: schemas of data and of headers, and the AsyncAPI document."""
+    for path in (SCHEMAS / "pbx.quarantine.headers.v1.json", SCHEMAS / "asyncapi.yaml"):
+        answer = await once(ingress.port, "GET", f"/schemas/{path.name}")
+        assert (answer.status, answer.body) == (200, path.read_bytes())
+    assert answer.headers["content-type"] == "application/vnd.aai.asyncapi+yaml"
 
 
 async def test_the_secret_of_one_connection_opens_no_other(ingress: Ingress) -> None:

@@ -50,7 +50,7 @@ def all_mutants() -> list[Mutant]:
 
 def copy_tree(target: Path) -> None:
     """Copy what the tests need of the working tree as it is now, changes that are not committed included."""
-    ignore = shutil.ignore_patterns("__pycache__", ".*")
+    ignore = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
     for folder in ("bridge", "tests", "schemas", "deploy", "docs"):
         if (ROOT / folder).is_dir():
             shutil.copytree(ROOT / folder, target / folder, ignore=ignore)
