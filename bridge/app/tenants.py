@@ -1,4 +1,4 @@
-"""What runs in each shard that this process owns: commands, polls, and the registration of webhooks."""
+"""What runs in each shard that this process owns: commands, polls, registrations, and the closing of gaps."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +17,9 @@ from bridge.ops.settings import ConnectionSettings
 from bridge.pbx.item_events import ItemEvents
 from bridge.pbx.numbers import ToE164, e164_reader
 from bridge.polling.pollers import Pollers
+from bridge.reconcile.event_tail import kafka_tail
+from bridge.reconcile.gap_closers import GapClosers
+from bridge.reconcile.published_reader import PublishedReader
 from bridge.registration.admin_desk import AdminDesk, admin_requests
 from bridge.registration.evidence import HookEvidence
 from bridge.registration.hook_options import HookOptions
@@ -36,9 +39,14 @@ class Tenants:
             topic_prefix=prefix, public_url=settings.ingress.public_url, to_e164=self.reader_of
         )
         self._doubts = DoubtWatch(call_events(process.kafka.options, prefix), self.reader_of)
+        evidence = HookEvidence()
+        self._published = PublishedReader(kafka_tail(process.kafka.options, prefix), evidence)
+        self._gap_closers = GapClosers(
+            connections, settings.topics.retention.events, self._item_events, self._published, process.metrics
+        )
         self._registration = Registration(
             {name: self._hook_options(one) for name, one in connections.items()},
-            HookEvidence(),
+            evidence,
             AdminDesk(admin_requests(process.kafka.options, prefix), publisher.publish, new_id, prefix),
             process.metrics,
         )
@@ -61,9 +69,11 @@ class Tenants:
         """Begin what is one for the process."""
         self._doubts.start()
         self._registration.start()
+        self._published.start()
 
     async def stop(self) -> None:
         """End it, after all shards have been handed over."""
+        await self._published.stop()
         await self._registration.stop()
         await self._doubts.stop()
 
@@ -71,6 +81,7 @@ class Tenants:
         """Serve a shard that has been taken over."""
         self._registration.settle(owned, remembered)
         self._pollers.settle(owned, remembered)
+        self._gap_closers.begin(owned, remembered)
         served = ShardCommands(owned, commands, self.results, self._doubts, self._process.metrics, self._new_id)
         self._shards[owned.shard] = served
         return served
