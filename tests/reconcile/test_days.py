@@ -85,7 +85,7 @@ def judge_once(scene: Scene) -> None:
 
 
 @given(st.lists(calls, max_size=12))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_the_lists_show_is_published_in_time_and_once(plan: list[Call]) -> None:
     """Lost, late and doubled webhooks, calls that are listed late under old ids, other contacts: within the promise."""
     scene = play(scene_of(plan), wait_for_all)
@@ -93,8 +93,9 @@ def test_what_the_lists_show_is_published_in_time_and_once(plan: list[Call]) -> 
     assert not scene.losses
     listed_s = {f"call/{id_}": call.ended_s + call.listed_late_s for id_, call in scene.vendor.numbered}
     for one in scene.published(EventName.CALL_COMPLETED, "reconcile"):
+        # What the first walk shows has been there since its own time.
         late_s = (one.appended_ms - BEGIN_MS) / 1000 - max(0.0, listed_s[one.subject])
-        assert late_s <= 2 * INTERVAL_S + GRACE_S + ANSWERING_S
+        assert GRACE_S <= late_s <= 2 * INTERVAL_S + GRACE_S + ANSWERING_S
 
 
 class Crash(NamedTuple):
@@ -108,7 +109,7 @@ class Crash(NamedTuple):
     st.lists(calls, max_size=12),
     st.lists(st.builds(Crash, st.integers(0, 400), st.sampled_from(["dies", "fenced"])), max_size=4),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_a_crash_at_any_append_loses_and_doubles_nothing(plan: list[Call], crashes: list[Crash]) -> None:
     """Before, within and after a commit, or fenced by another process: what is published is so once."""
     steps = count()
@@ -138,7 +139,7 @@ def test_a_crash_at_any_append_loses_and_doubles_nothing(plan: list[Call], crash
 
 
 @given(st.lists(calls, max_size=12), st.floats(0, 4 * HOUR_S), st.floats(0, 3 * HOUR_S), st.sampled_from([0.0, 20.0]))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_what_went_by_an_outage_is_recovered(plan: list[Call], begin: float, long: float, behind_s: float) -> None:
     """Nobody takes webhooks in for hours, and the vendor and Kafka have their own troubles in that time."""
     periods = ((begin, begin + long),)

@@ -129,7 +129,7 @@ async def test_a_day_without_webhooks_is_in_the_topics(kafka: LocalKafka) -> Non
     ownership.assigned(ONE)
     try:
         await until(lambda: ownership.problem() is None)
-        await simulator.play(3)
+        await simulator.play(2)
         account = simulator.accounts[KEY]
         told = next(iter(account.ledger.calls.newest_first()))
         intake = Intake("acme", to_e164=READER, topic_prefix=prefix, public_url=None, randomness=bytes)
@@ -148,7 +148,7 @@ async def test_a_day_without_webhooks_is_in_the_topics(kafka: LocalKafka) -> Non
 
         await until(lambda: count(EventName.CALL_RECORDED) >= ledger.made_recordings)
         await until(lambda: count(EventName.CALL_COMPLETED) >= ledger.finished_calls - 1)
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.5)
     finally:
         await ownership.revoked(ONE)
         await ownership.stop()
