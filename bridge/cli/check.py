@@ -17,7 +17,8 @@ from bridge.events.topics import commands_topic
 from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Correction, Plan
-from bridge.ops.settings import Role, Settings, SettingsError, describe, load_settings
+from bridge.ops.settings import ConnectionSettings, Role, Settings, SettingsError, describe, load_settings
+from bridge.polling.cost import idle_calls_per_minute
 
 
 def check(
@@ -69,8 +70,19 @@ def _configuration(settings: Settings, worker_problems: list[str]) -> Found:
     return Found("configuration", ok=True, sentence=sentence)
 
 
+def _quota(name: str, connection: ConnectionSettings) -> Found:
+    limit = connection.rate_limit
+    most = limit.calls * 60 / limit.window.total_seconds()
+    idle = idle_calls_per_minute(connection)
+    sentence = f"polling and reconciliation take {idle:.0f} of {most:.0f} calls a minute while nothing happens"
+    if idle > most:
+        sentence += ": that is more than there are, so poll fewer lists, or less often"
+    return Found(f"quota of {name}", ok=idle <= most, sentence=sentence)
+
+
 async def _look(settings: Settings) -> list[Found]:
     found = await _look_at_kafka(settings)
+    found += [_quota(name, connection) for name, connection in settings.connections.items()]
     if any(item.what in {"kafka", "rights"} and not item.ok for item in found):
         return found
     return [*found, *await look_at_connections(settings)]

@@ -159,7 +159,12 @@ def test_topics_are_planned_made_and_checked(config: Path) -> None:
     assert check.returncode == 0, check.stdout
     assert "ok     topics: all as configured" in check.stdout
     found = json.loads(call("check", "--json", config=config).stdout)["checks"]
-    assert [item["what"] for item in found] == ["configuration", "kafka", "rights", "topics", "connections"]
+    assert [item["what"] for item in found] == [
+        *("configuration", "kafka", "rights", "topics"),
+        "quota of acme",
+        "connections",
+    ]
+    assert "take 13 of 100 calls a minute" in found[4]["sentence"]
 
 
 def test_another_number_of_shards_is_refused(config: Path) -> None:
