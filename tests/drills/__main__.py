@@ -79,4 +79,8 @@ async def _ground(stack: AsyncExitStack, folder: Path) -> Ground:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # By now all processes of the drills have been ended.
+        sys.exit(130)

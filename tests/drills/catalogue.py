@@ -7,12 +7,13 @@ from tests.drills.judge import Terms
 from tests.drills.scene import USUAL, Ground, Quota, Scene
 from tests.drills.single_dials import Story
 
-TIGHT = Quota(20, 10.0)
-# A window that is full and turns over often while a drill lasts.
-LEAST_FULL = 18
-# Of 20: some slots are kept for dials.
+TIGHT = Quota(40, 20.0)
+# A window that is full within a drill, and longer than a death takes to be noticed, so that whoever takes over has to
+# know of the calls before it.
+LEAST_FULL = 36
+# Of 40: some slots are kept for dials.
 LEAST_OK = 0.25
-# After a death a connection waits until nothing of its predecessor can arrive any more, up to 33 s of a drill's minute,
+# After a death the calls that were in flight keep their slots until nothing of them can arrive any more, up to 43 s,
 # and dials wait for 30 s at the most.
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from bridge.simulator import Fault
 from tests.drills import wrong_clock
@@ -10,8 +11,10 @@ from tests.drills.traffic import DIAL, GET_CONTACT
 
 EVERY_S = 0.3
 ASKS = 2
-# A dial and two questions, on each of three connections in turn: 33 calls in 10 s where the quota of these drills
-# allows 20. So windows are full when things break, dials go first, and most questions wait for longer than the drill.
+# A dial and two questions, on each of three connections in turn: 66 calls in 20 s where the quota of these drills
+# allows 40. So windows are full when things break, dials go first, and most questions wait for longer than the drill.
+FILLED_AFTER_S = 12.0
+# By then the first window is full.
 VISITS_FOR_S = 40.0
 STAYS_S = 2.0
 KAFKA_AWAY_S = 10.0
@@ -40,7 +43,7 @@ async def all_killed(scene: Scene) -> None:
     await scene.hooked()
     _slow_way(scene)
     load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S, asks=ASKS))
-    await asyncio.sleep(10)
+    await asyncio.sleep(FILLED_AFTER_S)
     began = time.monotonic()
     await asyncio.gather(*(worker.kill() for worker in workers))
     await scene.started("one", "two", "three")
@@ -48,9 +51,9 @@ async def all_killed(scene: Scene) -> None:
     await load
 
 
-async def rolling_restart(scene: Scene, load_s: float = 40.0) -> None:
-    """Stop three workers as a supervisor does, one after the other, and start each again."""
-    workers = await scene.started("one", "two", "three")
+async def rolling_restart(scene: Scene, names: Sequence[str] = ("one", "two", "three"), load_s: float = 40.0) -> None:
+    """Stop workers as a supervisor does, one after the other, and start each again."""
+    workers = await scene.started(*names)
     _slow_way(scene)
     load = asyncio.create_task(scene.traffic.load(load_s, every_s=EVERY_S, asks=ASKS))
     await asyncio.sleep(3)
@@ -65,7 +68,7 @@ async def kafka_away(scene: Scene) -> None:
     await scene.started("one", "two")
     _slow_way(scene)
     load = asyncio.create_task(scene.traffic.load(40, every_s=EVERY_S, asks=ASKS))
-    await asyncio.sleep(8)
+    await asyncio.sleep(FILLED_AFTER_S)
     began = time.monotonic()
     await scene.ground.kafka.kill()
     await asyncio.sleep(KAFKA_AWAY_S)
@@ -79,8 +82,8 @@ async def dead_link(scene: Scene) -> None:
     assert scene.proxy is not None
     one, _ = await scene.started("one", "two")
     _slow_way(scene)
-    load = asyncio.create_task(scene.traffic.load(15, every_s=EVERY_S, asks=ASKS))
-    await asyncio.sleep(8)
+    load = asyncio.create_task(scene.traffic.load(20, every_s=EVERY_S, asks=ASKS))
+    await asyncio.sleep(FILLED_AFTER_S)
     scene.proxy.die()
     await asyncio.sleep(4)
     await one.kill()
@@ -99,7 +102,7 @@ async def wrong_clocks(scene: Scene) -> None:
     await scene.hooked()
     _slow_way(scene)
     load = asyncio.create_task(scene.traffic.load(30, every_s=EVERY_S, asks=ASKS))
-    await asyncio.sleep(8)
+    await asyncio.sleep(FILLED_AFTER_S)
     for connection in scene.connections:
         await scene.traffic.dial_wrongly(connection)
     await one.kill()
