@@ -85,17 +85,18 @@ def judge_once(scene: Scene) -> None:
 
 
 @given(st.lists(calls, max_size=12))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_what_the_lists_show_is_published_in_time_and_once(plan: list[Call]) -> None:
     """Lost, late and doubled webhooks, calls that are listed late under old ids, other contacts: within the promise."""
     scene = play(scene_of(plan), wait_for_all)
     judge(scene)
     assert not scene.losses
-    listed_s = {f"call/{id_}": call.ended_s + call.listed_late_s for id_, call in scene.vendor.numbered}
+    by_subject = {f"call/{id_}": call for id_, call in scene.vendor.numbered}
     for one in scene.published(EventName.CALL_COMPLETED, "reconcile"):
-        # What the first walk shows has been there since its own time.
-        late_s = (one.appended_ms - BEGIN_MS) / 1000 - max(0.0, listed_s[one.subject])
-        assert GRACE_S <= late_s <= 2 * INTERVAL_S + GRACE_S + ANSWERING_S
+        at_s, call = (one.appended_ms - BEGIN_MS) / 1000, by_subject[one.subject]
+        # Its own time counts for the grace, as nobody knows since when the list has shown what the first walk shows.
+        assert at_s >= int(call.ended_s) + GRACE_S
+        assert at_s <= max(0.0, call.ended_s + call.listed_late_s) + 2 * INTERVAL_S + GRACE_S + ANSWERING_S
 
 
 class Crash(NamedTuple):
@@ -109,7 +110,7 @@ class Crash(NamedTuple):
     st.lists(calls, max_size=12),
     st.lists(st.builds(Crash, st.integers(0, 400), st.sampled_from(["dies", "fenced"])), max_size=4),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_crash_at_any_append_loses_and_doubles_nothing(plan: list[Call], crashes: list[Crash]) -> None:
     """Before, within and after a commit, or fenced by another process: what is published is so once."""
     steps = count()

@@ -106,7 +106,7 @@ json: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(st.lists(json, max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_no_row_gives_the_shard_up(rows: list[object]) -> None:
     """Dials of other connections are served by the same shard."""
     kept = orjson.loads(orjson.dumps([row for row in rows if _is_small(row)]))
