@@ -156,8 +156,8 @@ class WebhookHandler:
             return answers.quarantined(taken.id, reason)
         if taken.translation is not None:
             told, event = taken.translation, taken.translation.event
-            if told.unknown or told.mistyped:
-                self._drift.count(event, told.unknown, told.mistyped)
+            if told.has_drifted:
+                self._drift.count(event, told.unknown, told.mistyped, told.missing)
             if EVENT_TYPES.get(hook.partition(".")[0]) is not event:
                 self._metrics.counter("bridge_ingress_hook_mismatch_total", (name,)).inc()
             self._count_published(name, event)

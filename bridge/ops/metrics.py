@@ -20,6 +20,7 @@ CounterName = Literal[
     "bridge_quarantined_total",
     "bridge_vendor_fields_unknown_total",
     "bridge_vendor_fields_mistyped_total",
+    "bridge_vendor_fields_missing_total",
     "bridge_commands_dropped_total",
     "bridge_commands_finished_total",
     "bridge_doubts_resolved_total",
@@ -98,6 +99,10 @@ COUNTERS: dict[CounterName, Metric] = {
     ),
     "bridge_vendor_fields_mistyped_total": Metric(
         "Known fields that the vendor sent with another type than known.", ("event", "field")
+    ),
+    "bridge_vendor_fields_missing_total": Metric(
+        "Known fields that the vendor left out, though its contract has them in every such payload.",
+        ("event", "field"),
     ),
     "bridge_commands_dropped_total": Metric(
         "Commands that the owner dropped without a result: `repeat` of a known identity, `not_work` for bytes that no "

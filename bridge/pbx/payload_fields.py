@@ -86,7 +86,9 @@ class Payload:
 
     `subject_parts` are the names (ours) of what stands behind the subject's prefix, `key` the names of the id's key
     fields (None: the event has no derived id), `time` the names of the fields that say when it happened, first choice
-    first. `vendor_names` are those of the fields, made once.
+    first. `may_lack` are the vendor's names of what only some payloads have: a missed call has no `callConnected`, and
+    of an event with two sources each has its own. `vendor_names` are those of all fields and `expected_names` those of
+    which a lack says that the vendor has changed something, made once.
     """
 
     event: EventName
@@ -95,8 +97,11 @@ class Payload:
     subject_parts: tuple[str, ...]
     key: tuple[str, ...] | None
     time: tuple[str, ...]
+    may_lack: tuple[str, ...] = ()
     vendor_names: frozenset[str] = field(init=False)
+    expected_names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the set that every payload is compared with."""
+        """Make the sets that every payload is compared with."""
         object.__setattr__(self, "vendor_names", frozenset(field.vendor for field in self.fields))
+        object.__setattr__(self, "expected_names", self.vendor_names.difference(self.may_lack))

@@ -63,6 +63,7 @@ _PAYLOADS = (
         subject_parts=("call_id",),
         key=("call_id", "contact_id"),
         time=("call_ended",),
+        may_lack=("callConnected", "previous_contactID", "callEnded", "recordingID"),
     ),
     Payload(
         EventName.CALL_TRANSFERRED,
@@ -79,6 +80,7 @@ _PAYLOADS = (
         subject_parts=("call_id",),
         key=("call_id", "contact_id", "previous_contact_id", "call_connected", "connection_time"),
         time=(),
+        may_lack=("callConnected",),
     ),
     Payload(
         EventName.CALL_RECORDED,
@@ -96,6 +98,7 @@ _PAYLOADS = (
         subject_parts=("recording_id",),
         key=("recording_id",),
         time=(),
+        may_lack=("connectionTime", "caller", "destination", "status", "callConnected", "callEnded", "contactID"),
     ),
     Payload(
         EventName.LOST_CALLER_ADDED,
@@ -104,6 +107,7 @@ _PAYLOADS = (
         subject_parts=_LOST_CALLER_PARTS,
         key=("caller", "destination", "last_contact"),
         time=("last_contact",),
+        may_lack=("contact_name",),
     ),
     Payload(
         EventName.LOST_CALLER_UPDATED,
@@ -112,6 +116,7 @@ _PAYLOADS = (
         subject_parts=_LOST_CALLER_PARTS,
         key=("caller", "destination", "attempts", "last_contact"),
         time=("last_contact",),
+        may_lack=("contact_name",),
     ),
     Payload(
         EventName.LOST_CALLER_REMOVED,
@@ -158,6 +163,7 @@ _PAYLOADS = (
         subject_parts=("call_id",),
         key=("call_id",),
         time=("call_ended", "call_started"),
+        may_lack=("callConnected", "recordingID"),
     ),
     Payload(
         EventName.RECORDING_LISTED,
@@ -172,6 +178,7 @@ _PAYLOADS = (
         subject_parts=("recording_id",),
         key=("recording_id",),
         time=("call_ended", "call_started"),
+        may_lack=("callConnected",),
     ),
     Payload(
         EventName.CONTACT_LISTED,
@@ -189,6 +196,7 @@ _PAYLOADS = (
         subject_parts=("contact_id",),
         key=("contact_id",),
         time=("created",),
+        may_lack=("avatar",),
     ),
     Payload(
         EventName.GROUP_LISTED,

@@ -3,6 +3,7 @@
 This stands in the way of every event, so it is one loop over a table and nothing else.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import orjson
@@ -22,7 +23,8 @@ class Translation(NamedTuple):
     """A fact that the vendor told.
 
     `data` is the compact JSON of the event's value; `key_fields` is None for the event that has no derived id;
-    `time` is RFC 3339 and None where the vendor gave none; `unknown` and `mistyped` are the vendor's field names.
+    `time` is RFC 3339 and None where the vendor gave none; `unknown`, `mistyped` and `missing` are the vendor's field
+    names, with a dot where they stand in a list of objects, such as `members.role`.
     """
 
     event: EventName
@@ -32,6 +34,12 @@ class Translation(NamedTuple):
     data: bytes
     unknown: tuple[str, ...]
     mistyped: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def has_drifted(self) -> bool:
+        """Whether the payload was not quite as the vendor's contract says."""
+        return bool(self.unknown or self.mistyped or self.missing)
 
 
 class Unusable(NamedTuple):
@@ -45,7 +53,7 @@ def translate(
     payload: Payload, sent: dict[str, object], to_e164: ToE164, raw: bytes, path: tuple[str | int, ...]
 ) -> Translation | Unusable:
     """Translate `sent`, the object that was read from the JSON text `raw`, where it stands at `path`."""
-    data, moments, mistyped = _fields(payload.fields, sent, to_e164)
+    data, moments, mistyped, unknown_inside = _fields(payload.fields, sent, to_e164)
     parts: list[int | str] = []
     for name in payload.subject_parts:
         part = data[name]
@@ -54,7 +62,8 @@ def translate(
         if type(part) is str and len(part) > _LONGEST_SUBJECT_PART:
             return Unusable(_vendor_name(payload, name), f"longer than {_LONGEST_SUBJECT_PART} characters")
         parts.append(part)
-    # One comparison of sets, since nearly every payload holds what is known and nothing else.
+    # Two comparisons of sets, since nearly every payload holds what is known and nothing else.
+    missing = () if payload.expected_names <= sent.keys() else _missing(payload, sent)
     unknown = () if sent.keys() <= payload.vendor_names else _unknown(payload.vendor_names, sent)
     extra: dict[str, object] = {}
     if unknown or mistyped:
@@ -75,21 +84,35 @@ def translate(
             break
     key_fields = None if payload.key is None else _key_fields(payload.key, data, moments)
     return Translation(
-        payload.event, subject(payload.subject_prefix, parts), key_fields, time, value, unknown, mistyped
+        payload.event,
+        subject(payload.subject_prefix, parts),
+        key_fields,
+        time,
+        value,
+        unknown + unknown_inside,
+        mistyped,
+        missing,
     )
 
 
 def _fields(
     fields: tuple[PayloadField, ...], sent: dict[str, object], to_e164: ToE164
-) -> tuple[dict[str, object], dict[str, Moment], tuple[str, ...]]:
+) -> tuple[dict[str, object], dict[str, Moment], tuple[str, ...], tuple[str, ...]]:
+    """Return the fields in our names, moments, and the vendor's names of what is mistyped, and unknown inside lists."""
     data: dict[str, object] = {}
     moments: dict[str, Moment] = {}
     mistyped: tuple[str, ...] = ()
+    unknown_inside: tuple[str, ...] = ()
     for vendor_name, our_name, read, e164_name, inner in fields:
         value = sent.get(vendor_name)
         known: object | None = None
         if value is not None and value != "":
-            known = read(value) if inner is None else _objects(inner, value, to_e164)
+            if inner is None:
+                known = read(value)
+            elif (read_objects := _objects(inner, value, to_e164)) is not None:
+                known = read_objects.objects
+                mistyped += tuple(f"{vendor_name}.{name}" for name in read_objects.mistyped)
+                unknown_inside += tuple(f"{vendor_name}.{name}" for name in read_objects.unknown)
             if known is None:
                 mistyped += (vendor_name,)
             elif type(known) is Moment:
@@ -98,20 +121,40 @@ def _fields(
         data[our_name] = known
         if e164_name is not None:
             data[e164_name] = to_e164(known) if type(known) is str else None
-    return data, moments, mistyped
+    return data, moments, mistyped, unknown_inside
 
 
-def _objects(inner: tuple[PayloadField, ...], sent: object, to_e164: ToE164) -> list[dict[str, object]] | None:
+class _Objects(NamedTuple):
+    """A list of objects in our names, and the vendor's names of what is unknown and mistyped in any of them."""
+
+    objects: list[dict[str, object]]
+    unknown: Collection[str]
+    mistyped: Collection[str]
+
+
+def _objects(inner: tuple[PayloadField, ...], sent: object, to_e164: ToE164) -> _Objects | None:
     """Read a list of objects, such as the members of a group; None when it is no such list."""
     if type(sent) is not list or not all(type(item) is dict for item in sent):
         return None
-    objects = []
+    known = frozenset(field.vendor for field in inner)
+    objects: list[dict[str, object]] = []
+    all_unknown: dict[str, None] = {}
+    all_mistyped: dict[str, None] = {}
     for item in sent:
-        data, _, mistyped = _fields(inner, item, to_e164)
-        kept = {*_unknown(frozenset(field.vendor for field in inner), item), *mistyped}
+        data, _, mistyped, unknown_inside = _fields(inner, item, to_e164)
+        unknown = _unknown(known, item)
+        kept = {*unknown, *mistyped}
         data["extra"] = {name: value for name, value in item.items() if name in kept}
         objects.append(data)
-    return objects
+        all_unknown |= dict.fromkeys(unknown + unknown_inside)
+        all_mistyped |= dict.fromkeys(mistyped)
+    return _Objects(objects, all_unknown.keys(), all_mistyped.keys())
+
+
+def _missing(payload: Payload, sent: dict[str, object]) -> tuple[str, ...]:
+    return tuple(
+        field.vendor for field in payload.fields if field.vendor in payload.expected_names and field.vendor not in sent
+    )
 
 
 def _unknown(known: frozenset[str], sent: dict[str, object]) -> tuple[str, ...]:

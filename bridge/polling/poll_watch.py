@@ -80,8 +80,8 @@ class PollWatch:
             self._metrics.counter("bridge_events_published_total", (connection, told.event, "poll")).inc()
             if late:
                 self._metrics.counter("bridge_late_items_total", labels).inc()
-            if told.unknown or told.mistyped:
-                self._drift.count(told.event, told.unknown, told.mistyped)
+            if told.has_drifted:
+                self._drift.count(told.event, told.unknown, told.mistyped, told.missing)
         if refused:
             log.warning(
                 "items of the vendor cannot be understood, and are in the quarantine",

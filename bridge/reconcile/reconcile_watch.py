@@ -80,8 +80,8 @@ class ReconcileWatch:
             told = one.translation
             events[told.event] = events.get(told.event, 0) + 1
             self._metrics.counter("bridge_events_published_total", (connection, told.event, "reconcile")).inc()
-            if told.unknown or told.mistyped:
-                self._drift.count(told.event, told.unknown, told.mistyped)
+            if told.has_drifted:
+                self._drift.count(told.event, told.unknown, told.mistyped, told.missing)
         for event, count in events.items():
             log.warning("webhooks have not come, and are made up for", connection=connection, name=event, count=count)
         if refused:
