@@ -39,6 +39,7 @@ class Account:
             self.ledger,
             begin=begin,
             gap=options.speed / rate,
+            brevity=options.brevity,
             misnames=lambda: faults.strike("history_other_contact", key, "GetCallHistory") is not None,
         )
 

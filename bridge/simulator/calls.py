@@ -86,22 +86,26 @@ def plan_call(
     call_id: int,
     recording_id: int,
     source: Source,
+    brevity: float = 1.0,
 ) -> Call:
     """Decide everything about a call with `other` that starts at `at`.
 
-    `recording_id` is used when the call is recorded; `colleagues` are those to whom it may be transferred.
+    `recording_id` is used when the call is recorded; `colleagues` are those to whom it may be transferred. It takes
+    `brevity` times less time than calls do.
     """
     outgoing = kind in {Kind.OUTGOING, Kind.UNANSWERED}
     caller, destination = (contact.caller_id, other) if outgoing else (other, contact.number)
-    ring = rng.uniform(3.0, 18.0)
+    ring = rng.uniform(3.0, 18.0) / brevity
     if kind not in {Kind.ANSWERED, Kind.OUTGOING}:
         length = rng.randint(4, 60) if kind is Kind.VOICEMAIL else 0
-        ended = at + ring + rng.uniform(5.0, 20.0)
+        ended = at + ring + rng.uniform(5.0, 20.0) / brevity
         return Call(
             call_id, kind, caller, destination, contact, at, None, ended, voicemail_length=length, source=source
         )
     connected = at + ring
-    talk = min(rng.expovariate(1 / 90.0), 900.0) + 8.0  # some minutes at most, so that a day fits into a demo
+    talk = (
+        min(rng.expovariate(1 / 90.0), 900.0) + 8.0
+    ) / brevity  # some minutes at most, so that a day fits into a demo
     transfers: tuple[Transfer, ...] = ()
     if kind is Kind.ANSWERED and rng.random() < _TRANSFERRED:
         first = _another(rng, colleagues, contact)

@@ -36,7 +36,8 @@ _SETTLED = 5.0  # from the end of a call, or of the voicemail left in it, until 
 class Day:
     """One account's calls: what comes of them goes into the `ledger`, and into the `books` that the API shows.
 
-    `begin` is the epoch second at which the day begins, `gap` the mean of simulated seconds between two new calls.
+    `begin` is the epoch second at which the day begins, `gap` the mean of simulated seconds between two new calls. All
+    that takes time takes it `brevity` times shorter.
     `misnames` is asked once for each call that ends whether its row shall name another contact than its webhooks did.
     """
 
@@ -49,6 +50,7 @@ class Day:
         *,
         begin: int,
         gap: float,
+        brevity: float,
         misnames: Callable[[], bool],
     ) -> None:
         self.begin = begin
@@ -58,6 +60,7 @@ class Day:
         self._books = books
         self._ledger = ledger
         self._gap = gap
+        self._brevity = brevity
         self._order = count()
         self._queue: list[tuple[float, int, Step]] = []
         self.started_calls = 0
@@ -98,7 +101,7 @@ class Day:
         """Have a call made after a moment, and return the id that it will have."""
         call_id = self._sources.new_id("call", "dialled")
         after = self._sources.rng("dialled").uniform(*_DIALLED_AFTER)
-        self._push(at + after, Dialled(call_id, contact, destination))
+        self._push(at + self._short(after), Dialled(call_id, contact, destination))
         return call_id
 
     def insert(
@@ -107,7 +110,7 @@ class Day:
         """Have a call that is over by `at`, and all that comes of it, happen with the next `advance`."""
         rng = self._sources.rng("inserted")
         call = self._plan("inserted", 0.0, kind, rng.choice(self._directory.staff), stranger(rng))
-        earlier = at - (call.ended + call.voicemail_length + _SETTLED)
+        earlier = at - (call.ended + self._short(call.voicemail_length + _SETTLED))
         past = replace(
             call,
             started=earlier,
@@ -157,7 +160,11 @@ class Day:
             call_id=self._sources.new_id("call", source) if call_id is None else call_id,
             recording_id=self._sources.new_id("recording", source),
             source=source,
+            brevity=self._brevity,
         )
+
+    def _short(self, seconds: float) -> float:
+        return seconds / self._brevity
 
     def _start(self, call: Call) -> None:
         self.started_calls += 1
@@ -201,11 +208,11 @@ class Day:
     def _follow(self, call: Call) -> None:
         if call.recording_id is not None:
             after = self._sources.rng(call.source).uniform(*_RECORDED_AFTER)
-            self._push(call.ended + after, Moment("recorded", call))
+            self._push(call.ended + self._short(after), Moment("recorded", call))
         if call.kind is Kind.MISSED:
-            self._push(call.ended + _LOST_AFTER, Moment("lost", call))
+            self._push(call.ended + self._short(_LOST_AFTER), Moment("lost", call))
         if call.kind is Kind.VOICEMAIL:
-            self._push(call.ended + call.voicemail_length + _STORED_AFTER, Moment("voicemail", call))
+            self._push(call.ended + self._short(call.voicemail_length + _STORED_AFTER), Moment("voicemail", call))
 
     def _reach(self, call: Call, at: float) -> list[Fact]:
         """Take a lost caller off the list when he is spoken to, whoever called whom."""
@@ -244,7 +251,7 @@ class Day:
         fate = rng.random()
         if fate < _AGAIN_SHARE + _BACK_SHARE:
             back = fate >= _AGAIN_SHARE
-            self._push(at + rng.uniform(*_FOLLOW_UP_AFTER), FollowUp(call.contact, call.caller, back))
+            self._push(at + self._short(rng.uniform(*_FOLLOW_UP_AFTER)), FollowUp(call.contact, call.caller, back))
         return [webhook_bodies.lost_caller_told(lost.row, at, new=new)]
 
     def _leave_voicemail(self, call: Call, at: float) -> list[Fact]:
@@ -265,5 +272,5 @@ class Day:
         self._ledger.add_voicemail(row)
         rng = self._sources.rng(call.source)
         if rng.random() < _DELETED_SHARE:
-            self._push(at + rng.uniform(*_DELETED_AFTER), Deletion(row))
+            self._push(at + self._short(rng.uniform(*_DELETED_AFTER)), Deletion(row))
         return [webhook_bodies.voicemail_created(row, at)]

@@ -98,13 +98,15 @@ class SimulatorOptions:
     """A whole simulator.
 
     `calls_per_second` counts new calls in real seconds, per key. `speed` is simulated seconds per real second: it
-    shortens what a call takes, not how many there are. `begin` is the simulated time at which the day starts,
-    None = the wall clock when playing starts. `port` 0 = any free port.
+    shortens what a call takes, not how many there are. `brevity` shortens it as well, by so many times, and lets the
+    clock go as it goes: for whoever compares the vendor's times with his own. `begin` is the simulated time at which
+    the day starts, None = the wall clock when playing starts. `port` 0 = any free port.
     """
 
     seed: int = 1
     calls_per_second: float = 1.0
     speed: float = 1.0
+    brevity: float = 1.0
     keys: Mapping[str, AccountOptions] = field(
         default_factory=lambda: MappingProxyType({DEFAULT_KEY: AccountOptions()})
     )
@@ -119,8 +121,8 @@ class SimulatorOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be played."""
-        if not 0 < self.calls_per_second <= FASTEST or not 0 < self.speed <= FASTEST:
-            raise ValueError(f"calls_per_second and speed are more than 0 and at most {FASTEST:g}")
+        if not all(0 < factor <= FASTEST for factor in (self.calls_per_second, self.speed, self.brevity)):
+            raise ValueError(f"calls_per_second, speed and brevity are more than 0 and at most {FASTEST:g}")
         if not self.keys or "" in self.keys:
             raise ValueError("keys holds at least one key, and none is empty")
         if max(map(len, self.keys)) > _LONGEST_KEY:

@@ -12,10 +12,9 @@ BEGIN = int(datetime(2017, 10, 16, 6, tzinfo=UTC).timestamp())
 HOURS = 3_600.0
 
 
-def account(seed: int = 1, calls_per_second: float = 0.1) -> Account:
-    return Account(
-        DEFAULT_KEY, SimulatorOptions(seed=seed, calls_per_second=calls_per_second), 0, BEGIN, Faults(Random(1))
-    )
+def account(seed: int = 1, calls_per_second: float = 0.1, brevity: float = 1.0) -> Account:
+    options = SimulatorOptions(seed=seed, calls_per_second=calls_per_second, brevity=brevity)
+    return Account(DEFAULT_KEY, options, 0, BEGIN, Faults(Random(1)))
 
 
 def play(of: Account, until: float, step: float | None = None) -> list[Fact]:

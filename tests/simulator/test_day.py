@@ -140,3 +140,19 @@ def test_a_deleted_voicemail_leaves_the_list() -> None:
     assert deleted
     assert deleted < created
     assert {row.voicemail_id for row in of.books.voicemails.newest_first()} == created - deleted
+
+
+def test_a_brief_day_has_the_same_calls_in_less_time() -> None:
+    """Who calls whom stays the same; what a call takes is shorter, and the clock goes as it goes."""
+    usual, brief = account(), account(brevity=60.0)
+    play(usual, HOURS)
+    play(brief, HOURS)
+    pairs = [
+        [(row.call_id, row.caller, row.destination) for row in of.books.calls.newest_first()][-20:]
+        for of in (usual, brief)
+    ]
+    assert pairs[0][-1] == pairs[1][-1]
+    longest = max(row.ended - row.started for row in brief.books.calls.newest_first())
+    assert longest <= 16
+    assert max(row.ended - row.started for row in usual.books.calls.newest_first()) > 60
+    assert max(row.ended for row in brief.books.calls.newest_first()) <= BEGIN + HOURS
