@@ -18,6 +18,7 @@ from bridge.reconcile.published_reader import PublishedReader
 from bridge.reconcile.reconcile_watch import ReconcileWatch
 
 MOST_ITEMS = 500
+MOST_BYTES = 1024 * 1024
 # Of one transaction: a dial of the same shard waits behind it.
 EXPIRING_MS = 600_000
 # What is nearly as old as the topics keep records may be gone from them already.
@@ -79,6 +80,7 @@ class Closing:
     def batches(self, due: Iterable[Due]) -> Iterator[list[ItemEvent | NoEvent]]:
         """Read what is due, in batches of one transaction each; what cannot be read is given once, and no more."""
         batch: list[ItemEvent | NoEvent] = []
+        size = 0
         for name, page, number in due:
             digest = sha256(b"/".join((page.collection.encode(), page.event.encode(), name))).digest()
             if digest in self._given_up:
@@ -87,9 +89,10 @@ class Closing:
             if isinstance(read, NoEvent):
                 self._given_up.add(digest)
             batch.append(read)
-            if len(batch) == MOST_ITEMS:
+            size += len(read.record.value)
+            if len(batch) == MOST_ITEMS or size >= MOST_BYTES:
                 yield batch
-                batch = []
+                batch, size = [], 0
         if batch:
             yield batch
 

@@ -243,3 +243,31 @@ def test_a_vendor_may_give_fewer_rows_than_it_is_asked_for() -> None:
     scene = play(scene_of(plan), story)
     judge(scene)
     assert len(scene.published(EventName.CALL_COMPLETED, "reconcile")) == 260
+
+
+def test_more_than_500_missing_calls_are_several_transactions() -> None:
+    """A crash between two of them loses and doubles nothing: the next owner finds the first in the topics."""
+    plan = [Call(200.0 + at, 5.0, lost) for at in range(700)]
+    crashed: list[int] = []
+
+    def make(now: Callable[[], float]) -> Scene:
+        scene = scene_of(plan)(now)
+
+        async def crash(step: Step) -> None:
+            if step.point == "written" and len(scene.published(EventName.CALL_COMPLETED)) >= 500 and not crashed:
+                crashed.append(len(scene.published(EventName.CALL_COMPLETED)))
+                raise CommitTimeout
+
+        scene.on_step = crash
+        return scene
+
+    async def story(scene: Scene) -> None:
+        scene.vendor_down = ((0.0, 1500.0),)
+        await wait_for_all(scene)
+        await asyncio.sleep(1500 + 4 * INTERVAL_S)
+
+    scene = play(make, story)
+    judge(scene)
+    assert crashed == [500]
+    assert scene.losses == ["unknown"]
+    assert len(scene.published(EventName.CALL_COMPLETED)) == 700
