@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import secrets
 import signal
-import urllib.request
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -15,7 +15,8 @@ import typer
 from bridge.app import KafkaAccess, Service, topic_options
 from bridge.cli.demo.broker import Attendant
 from bridge.cli.demo.dialling import dial_once
-from bridge.cli.demo.tally import Delivery, DialSeen, Reading, dial_line, table, verdict
+from bridge.cli.demo.tally import Books, DialSeen, Reading, dial_line, table, verdict
+from bridge.cli.demo.vendor import API_KEY, CALLS_A_MINUTE, books_of, lose_webhooks, make_pbx, registered
 from bridge.cli.durations import parse_duration
 from bridge.cli.event_line import event_line
 from bridge.cli.event_loop import run_loop
@@ -24,29 +25,24 @@ from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
 from bridge.events.cloudevents import read_event
 from bridge.events.topics import commands_topic, event_topic, results_topic
 from bridge.kafka.local import NoLocalKafka, start_local_kafka
+from bridge.kafka.local.ports import free_ports
 from bridge.kafka.probe import apply_topics
 from bridge.kafka.reader import TopicReader
 from bridge.ops.logs import configure_logs
 from bridge.ops.settings import Role, Settings, load_settings
-from bridge.pbx.hook_keys import HookName, hook_key, hook_url
-from bridge.simulator import AccountOptions, RetryPolicy, Simulator, SimulatorOptions
+from bridge.simulator import Simulator
 
 CONNECTION = "acme"
-API_KEY = "demo-key"
 WEBHOOK_SECRET = "the demo's secret, for nothing else"  # noqa: S105 - it guards a loopback port for a minute
 PREFIX = "pbx-demo"
-SPEED = 60.0
-# A call of two minutes takes two seconds, so a demo of 20 s sees all ten events.
 CALLS_PER_SECOND = 2.0
 # Some seven lines a second: as fast as an eye can follow.
-REPEATS = 16
-# A minute and more of repeats at the PBX: longer than any outage that somebody makes to watch.
 READY_WITHIN_S = 60.0
 # Creating some 25 topics takes a laptop a few seconds, a busy one ten.
 DRAIN_WITHIN_S = 90.0
 # Until the last repeat of the last webhook, when Kafka was killed just before the end.
-READ_WITHIN_S = 20.0
-# A reader whose broker was killed needs some seconds to find it again.
+READ_WITHIN_S = 40.0
+# A reader whose broker was killed needs some seconds to find it again, and what was lost some more to be recovered.
 
 Result = TypeVar("Result")
 
@@ -71,9 +67,9 @@ def demo(
 ) -> None:
     """Start a Kafka, a PBX simulator and the bridge, play calls, and show each event as it lands on its topic.
 
-    In between one number is dialled by a command. Ends with a table of what was sent, answered and read, and with the
-    dial's result; exit 1 if anything is missing. KAFKA_BOOTSTRAP names a
-    Kafka to use; else one is started in Docker, or with Java 17 and Maven.
+    One number is dialled by a command, and some webhooks are lost on purpose. Ends with a table of what happened, was
+    answered and was recovered, and with the dial's result; exit 1 if anything is missing. KAFKA_BOOTSTRAP names a Kafka
+    to use; else one is started in Docker, or with Java 17 and Maven.
 
     Example: bridge demo --for 20s --outage 5s
     """
@@ -108,14 +104,15 @@ class _Demo:
             kafka = await self._unless_interrupted(start_local_kafka(self._say))
             stack.push_async_callback(kafka.stop)
             self._say(f"Kafka answers at {kafka.bootstrap}")
-            pbx = self._pbx()
+            pbx = make_pbx(self._calls_per_second)
             await pbx.start()
             stack.push_async_callback(pbx.stop)
-            settings = _settings(kafka.bootstrap, pbx.base_url)
+            prefix = f"{PREFIX}-{secrets.token_hex(2)}"
+            settings = _settings(kafka.bootstrap, pbx.base_url, prefix)
             plan = await self._unless_interrupted(
                 apply_topics(KafkaAccess(settings.kafka).options(), topic_options(settings))
             )
-            self._say(f"{len(plan.create)} topics created, {PREFIX}.call.started.v1 and its like")
+            self._say(f"{len(plan.create)} topics created, {prefix}.call.started.v1 and its like")
             service = Service(settings, Role.ALL)
             # The demo has lines of its own for what happens to Kafka; the client library's would only repeat them.
             logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -124,34 +121,25 @@ class _Demo:
             await self._unless_interrupted(_until_ready(service))
             self._say(
                 f"the bridge takes webhooks at http://127.0.0.1:{ports.ingress} and commands from "
-                f"{commands_topic(PREFIX)}, metrics at :{ports.admin}/metrics"
+                f"{commands_topic(prefix)}, metrics at :{ports.admin}/metrics"
             )
+            await self._unless_interrupted(_until_registered(pbx))
+            self._say(f"the bridge has registered {registered(pbx)} webhooks with the PBX")
             reader = await stack.enter_async_context(TopicReader(KafkaAccess(settings.kafka).options()))
-            topics = [event_topic(PREFIX, event) for event in EventName]
-            await reader.follow([*topics, results_topic(PREFIX)], None)
+            topics = [event_topic(prefix, event) for event in EventName]
+            await reader.follow([*topics, results_topic(prefix)], None)
             _in_background(stack, self._read(reader))
             attendant = Attendant(kafka, self._say)
             _in_background(stack, attendant.watch())
             if self._outage_s is not None:
                 _in_background(stack, attendant.outage(self._for_s / 3, self._outage_s))
-            await asyncio.to_thread(_register, pbx.base_url, settings, ports.ingress)
-            self._say(f"the PBX plays calls for {self._for_s:g} s; Ctrl-C ends it")
+            self._say(f"the PBX plays calls for {self._for_s:g} s, and loses some webhooks; Ctrl-C ends it")
+            lose_webhooks(pbx)
             pbx.start_playing()
             dialling = asyncio.create_task(dial_once(settings, CONNECTION, pbx, API_KEY))
             stack.push_async_callback(_end, dialling)
             await self._play_calls(pbx)
             return await self._finish(pbx, await dialling)
-
-    def _pbx(self) -> Simulator:
-        return Simulator(
-            SimulatorOptions(
-                speed=SPEED,
-                calls_per_second=self._calls_per_second,
-                keys={API_KEY: AccountOptions()},
-                retry=RetryPolicy(repeats=REPEATS),
-                kept_log=1_000_000,  # the table needs every answer
-            )
-        )
 
     async def _play_calls(self, pbx: Simulator) -> None:
         try:
@@ -162,19 +150,24 @@ class _Demo:
         await pbx.stop_playing(finish=True, drain=DRAIN_WITHIN_S)
 
     async def _finish(self, pbx: Simulator, dial: DialSeen) -> str | None:
-        deliveries = _deliveries(pbx)
+        books = books_of(pbx)
         try:
             async with asyncio.timeout(READ_WITHIN_S):
-                while not (self._reading.holds(deliveries) and self._reading.holds_call(dial)):  # noqa: ASYNC110 - the reader has no event for "all there"
+                while not self._all_there(books, dial):  # noqa: ASYNC110 - the reader has no event for "all there"
                     await asyncio.sleep(0.1)
         except TimeoutError:
             pass  # the table shows what is missing
-        rows = self._reading.rows(deliveries)
+        rows = self._reading.rows(books)
         if self._as_json:
-            typer.echo(orjson.dumps({"events": [row._asdict() for row in rows], "dial": dial._asdict()}).decode())
+            told = {"events": [row._asdict() for row in rows], "polled": self._reading.polled(), "dial": dial._asdict()}
+            typer.echo(orjson.dumps(told).decode())
         else:
-            typer.echo("\n" + "\n".join([*table(rows), "", dial_line(dial)]))
-        return verdict(rows, dial, call_seen=self._reading.holds_call(dial))
+            polled = f"polled: {self._reading.polled()} items of the PBX's lists"
+            typer.echo("\n" + "\n".join([*table(rows), "", polled, dial_line(dial)]))
+        return verdict(rows, books.undelivered, dial, call_seen=self._reading.holds_call(dial))
+
+    def _all_there(self, books: Books, dial: DialSeen) -> bool:
+        return self._reading.holds_call(dial) and not any(row.missing for row in self._reading.rows(books))
 
     async def _read(self, reader: TopicReader) -> None:
         async for record in reader.records():
@@ -198,21 +191,27 @@ class _Demo:
         typer.echo(f"# {sentence}", err=self._as_json)
 
 
-def _settings(bootstrap: str, base_url: str) -> Settings:
+def _settings(bootstrap: str, base_url: str, prefix: str) -> Settings:
+    (port,) = free_ports(1)
     return load_settings(
         None,
         {
             "BRIDGE_KAFKA__BOOTSTRAP_SERVERS": bootstrap,
-            "BRIDGE_TOPICS__PREFIX": PREFIX,
+            "BRIDGE_TOPICS__PREFIX": prefix,
             "BRIDGE_TOPICS__REPLICATION_FACTOR": "1",
             "BRIDGE_INGRESS__HOST": "127.0.0.1",
-            "BRIDGE_INGRESS__PORT": "0",
+            "BRIDGE_INGRESS__PORT": str(port),
+            "BRIDGE_INGRESS__PUBLIC_URL": f"http://127.0.0.1:{port}",
             "BRIDGE_ADMIN__HOST": "127.0.0.1",
             "BRIDGE_ADMIN__PORT": "0",
             "BRIDGE_CONNECTIONS__ACME__BASE_URL": base_url,
             "BRIDGE_CONNECTIONS__ACME__API_KEY": API_KEY,
             "BRIDGE_CONNECTIONS__ACME__WEBHOOK_SECRET": WEBHOOK_SECRET,
             "BRIDGE_CONNECTIONS__ACME__DEFAULT_REGION": "LT",
+            "BRIDGE_CONNECTIONS__ACME__RATE_LIMIT__CALLS": str(CALLS_A_MINUTE),
+            "BRIDGE_CONNECTIONS__ACME__POLLERS__DEFAULTS__INTERVAL": "5s",
+            "BRIDGE_CONNECTIONS__ACME__RECONCILE__INTERVAL": "2s",
+            "BRIDGE_CONNECTIONS__ACME__RECONCILE__GRACE": "2s",
         },
         Role.ALL,
     )
@@ -224,24 +223,10 @@ async def _until_ready(service: Service) -> None:
             await asyncio.sleep(0.05)
 
 
-def _register(base_url: str, settings: Settings, port: int) -> None:
-    secret = settings.connections[CONNECTION].open_webhook_secret().current()
-    for event in WEBHOOK_EVENTS:
-        url = hook_url(f"http://127.0.0.1:{port}", CONNECTION, hook_key(secret, CONNECTION, HookName(event, 0)))
-        request = urllib.request.Request(  # noqa: S310 - the simulator's own address
-            f"{base_url}/webhooks/{event}",
-            data=orjson.dumps({"endpoint": url}),
-            headers={"Authorization": f"Bearer {API_KEY}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - see above
-            pass
-
-
-def _deliveries(pbx: Simulator) -> Sequence[Delivery]:
-    return [
-        Delivery(row.event, next((attempt.answer for attempt in row.attempts if attempt.accepted), None))
-        for row in pbx.log.rows
-    ]
+async def _until_registered(pbx: Simulator) -> None:
+    async with asyncio.timeout(READY_WITHIN_S):
+        while registered(pbx) < len(WEBHOOK_EVENTS):  # noqa: ASYNC110 - the PBX tells nobody by itself
+            await asyncio.sleep(0.05)
 
 
 def _in_background(stack: AsyncExitStack, work: Coroutine[object, object, None]) -> None:

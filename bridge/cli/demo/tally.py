@@ -1,12 +1,13 @@
 """The demo's book-keeping: what the PBX sent, what was answered, what Kafka holds. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import orjson
 
-from bridge.events.catalogue import WEBHOOK_EVENTS, event_type
+from bridge.events.catalogue import WEBHOOK_EVENTS, EventName, event_type
 from bridge.events.cloudevents import ReceivedEvent
 
 
@@ -17,14 +18,35 @@ class Delivery(NamedTuple):
     answer: bytes | None
 
 
+class Books(NamedTuple):
+    """What the PBX knows at the end: how often each event happened, what it sent, and what its lists still show.
+
+    `subjects` are those of the events that must be in Kafka whether or not their webhooks came.
+    """
+
+    happened: Mapping[str, int]
+    deliveries: Sequence[Delivery]
+    subjects: Mapping[EventName, AbstractSet[str]]
+
+    @property
+    def undelivered(self) -> int:
+        """How many webhooks were sent and never answered 2xx."""
+        return sum(delivery.answer is None for delivery in self.deliveries)
+
+
 class Row(NamedTuple):
-    """One event type at the end: counts, and how many of the promised events Kafka does not hold."""
+    """One event type at the end.
+
+    `recovered` were published from the vendor's lists, since no webhook had come; `lost` can be recovered by nobody;
+    `missing` should be in Kafka, since it was promised to the PBX or stands in its books, and is not.
+    """
 
     event: str
-    sent: int
+    happened: int
     answered: int
-    read: int
+    recovered: int
     distinct: int
+    lost: int
     missing: int
 
 
@@ -39,50 +61,53 @@ class Reading:
     """What was read from Kafka so far."""
 
     def __init__(self) -> None:
-        self._subjects: set[str] = set()
-        self._records: Counter[str] = Counter()
+        self._subjects: defaultdict[str, set[str]] = defaultdict(set)
         self._ids: defaultdict[str, set[str]] = defaultdict(set)
+        self._recovered: defaultdict[str, set[str]] = defaultdict(set)
 
     def add(self, event: ReceivedEvent) -> None:
         """Count one record."""
-        self._records[event.type] += 1
         self._ids[event.type].add(event.id)
-        self._subjects.add(event.attributes.get("subject", ""))
+        self._subjects[event.type].add(event.attributes.get("subject", ""))
+        if event.attributes.get("origin") == "reconcile":
+            self._recovered[event.type].add(event.id)
 
     def holds_call(self, dial: DialSeen) -> bool:
         """Tell whether an event of the dial's call has been read; also when there can be none."""
-        return dial.call_id is None or f"call/{dial.call_id}" in self._subjects
+        return dial.call_id is None or any(f"call/{dial.call_id}" in subjects for subjects in self._subjects.values())
 
-    def holds(self, deliveries: Iterable[Delivery]) -> bool:
-        """Tell whether every event that was answered 2xx has been read."""
-        return not any(row.missing for row in self.rows(deliveries))
+    def polled(self) -> int:
+        """Return how many items of the vendor's lists have been read."""
+        return sum(len(ids) for type_, ids in self._ids.items() if type_.endswith(".listed.v1"))
 
-    def rows(self, deliveries: Iterable[Delivery]) -> Sequence[Row]:
+    def rows(self, books: Books) -> Sequence[Row]:
         """Return a row per webhook event, in the contract's order."""
-        sent: Counter[str] = Counter()
         answered: Counter[str] = Counter()
         promised: defaultdict[str, set[str]] = defaultdict(set)
-        for delivery in deliveries:
-            sent[delivery.event] += 1
+        for delivery in books.deliveries:
             if delivery.answer is not None:
                 answered[delivery.event] += 1
                 promised[delivery.event].add(orjson.loads(delivery.answer)["id"])
         return [
-            Row(
-                event,
-                sent[vendor_name],
-                answered[vendor_name],
-                self._records[event_type(event)],
-                len(self._ids[event_type(event)]),
-                len(promised[vendor_name] - self._ids[event_type(event)]),
-            )
-            for vendor_name, event in WEBHOOK_EVENTS.items()
+            self._row(event, books.happened.get(name, 0), answered[name], promised[name], books.subjects.get(event))
+            for name, event in WEBHOOK_EVENTS.items()
         ]
+
+    def _row(
+        self, event: EventName, happened: int, answered: int, promised: set[str], subjects: AbstractSet[str] | None
+    ) -> Row:
+        type_ = event_type(event)
+        distinct = len(self._ids[type_])
+        missing = len(promised - self._ids[type_])
+        if subjects is not None:
+            missing = max(missing, len(subjects - self._subjects[type_]))
+        lost = max(0, happened - distinct - missing)
+        return Row(event, happened, answered, len(self._recovered[type_]), distinct, lost, missing)
 
 
 def table(rows: Sequence[Row]) -> list[str]:
     """Return the table as lines."""
-    heads = ("event", "sent by the PBX", "answered 202", "read from Kafka", "distinct ids", "missing")
+    heads = ("event", "happened", "answered 202", "recovered", "distinct ids", "lost for good", "missing")
     total = Row("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))
     cells = [heads, *(tuple(map(str, row)) for row in (*rows, total))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(heads))]
@@ -99,14 +124,16 @@ def dial_line(dial: DialSeen) -> str:
     return f"dialled once: result {dial.status or 'none'}, call {dial.call_id or 'none'}"
 
 
-def verdict(rows: Sequence[Row], dial: DialSeen, *, call_seen: bool) -> str | None:
-    """Return what is wrong, None when nothing is: all was delivered, and all that was promised is there."""
-    undelivered = sum(row.sent - row.answered for row in rows)
+def verdict(rows: Sequence[Row], undelivered: int, dial: DialSeen, *, call_seen: bool) -> str | None:
+    """Return what is wrong, None when nothing is: all that was promised, or could be recovered, is there.
+
+    `undelivered` webhooks were sent, and never answered 2xx.
+    """
     missing = sum(row.missing for row in rows)
-    if not sum(row.sent for row in rows):
-        return "the PBX sent nothing"
+    if not sum(row.happened for row in rows):
+        return "nothing happened at the PBX"
     if missing:
-        return f"{missing} events that were answered 202 are not in Kafka"
+        return f"{missing} events are not in Kafka that should be"
     if undelivered:
         return f"{undelivered} webhooks were never answered 202"
     return _wrong_with(dial, call_seen=call_seen)
