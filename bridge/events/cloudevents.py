@@ -34,10 +34,15 @@ class ReceivedEvent(NamedTuple):
         return orjson.dumps({**self.attributes, "data": orjson.Fragment(self.data)})
 
 
-def read_event(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> ReceivedEvent:
-    """Read one record's headers and value; raise NotACloudEvent."""
+def read_attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Read the attributes of one record, by their names without the prefix; raise NotACloudEvent.
+
+    A header without content, which Kafka allows and the bridge never writes, counts as absent.
+    """
     attributes: dict[str, str] = {}
     for name, content in headers:
+        if content is None:
+            continue
         if name.startswith(_PREFIX):
             try:
                 attributes[name.removeprefix(_PREFIX)] = content.decode()
@@ -50,6 +55,12 @@ def read_event(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Rec
             raise NotACloudEvent(f"the header {_PREFIX}{name} is missing")
     if attributes["specversion"] != "1.0":
         raise NotACloudEvent("the specversion is not 1.0")
+    return attributes
+
+
+def read_event(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> ReceivedEvent:
+    """Read one record's headers and value; raise NotACloudEvent."""
+    attributes = read_attributes(headers)
     try:
         orjson.loads(value or b"")
     except orjson.JSONDecodeError as error:
