@@ -1,6 +1,7 @@
 """Whole records as examples, made by the code that makes the real ones, and examples of each set of headers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -30,16 +31,26 @@ _SOURCE: Final = "/crm"
 _COMMAND_ID: Final = "7d1c5a52-8f6e-4f0e-9a57-3f2b8c1d4e60"
 _CORRELATION_ID: Final = "case-4711"
 _TRACEPARENT: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+_NO_CHANGES: Final[Mapping[str, object]] = MappingProxyType({})
 _CONTENT_TYPE: Final = {"content-type": "application/json"}
 
 
-def event_record(event: EventName) -> Record:
-    """Return the record of an event's first example, as if it had come a second after it happened."""
-    facts, data = EVENT_FACTS[event], EXAMPLES[event][0]
+def event_record(
+    event: EventName,
+    changes: Mapping[str, object] = _NO_CHANGES,
+    *,
+    connection: str = _CONNECTION,
+    topic_prefix: str = _PREFIX,
+) -> Record:
+    """Return the record of an event's first example with these changes, as if it had come a second after it happened.
+
+    `changes` are fields of the data, times as texts; id, key, subject and time follow them.
+    """
+    facts, data = EVENT_FACTS[event], {**EXAMPLES[event][0], **changes}
     moments = {name: moment for name, value in data.items() if (moment := _moment(value)) is not None}
     last_s = max((moment.epoch_s for moment in moments.values()), default=_NO_MOMENT_S)
     received = receipt_text(last_s * 1000 + _RECEIVED_AFTER_MS)
-    envelope = Envelope(_CONNECTION, event, topic_prefix=_PREFIX, public_url=None)
+    envelope = Envelope(connection, event, topic_prefix=topic_prefix, public_url=None)
     prefix, *parts = facts.subject.split("/")
     return envelope.seal(
         _ULID if facts.id_fields is None else envelope.derived_id([_key_field(data[name]) for name in facts.id_fields]),
@@ -68,20 +79,22 @@ def command_headers(name: CommandName) -> JsonObject:
     }
 
 
-def result_headers(type_: str) -> JsonObject:
-    """Return the headers of what answers the command of the other examples."""
+def result_headers(
+    type_: str, command_id: str = _COMMAND_ID, *, source: str = _SOURCE, connection: str = _CONNECTION
+) -> JsonObject:
+    """Return the headers of what answers a command, by default that of the other examples."""
     kind = {RESULT_TYPE: "result", RESOLVED_TYPE: "resolved"}[type_]
     return {
         "ce_specversion": "1.0",
-        "ce_id": _answer_id(kind),
-        "ce_source": f"/connections/{_CONNECTION}",
+        "ce_id": event_id(connection, source, [command_id, kind]),
+        "ce_source": f"/connections/{connection}",
         "ce_type": type_,
-        "ce_subject": _COMMAND_ID,
+        "ce_subject": command_id,
         "ce_time": _FINISHED if type_ == RESULT_TYPE else _RESOLVED,
         "ce_dataschema": dataschema(type_, None),
-        "ce_commandid": _COMMAND_ID,
-        "ce_commandsource": _SOURCE,
-        "ce_connection": _CONNECTION,
+        "ce_commandid": command_id,
+        "ce_commandsource": source,
+        "ce_connection": connection,
         **_CONTENT_TYPE,
     }
 
@@ -92,16 +105,12 @@ def _moment(value: object) -> Moment | None:
 
 def _key_field(value: object) -> KeyField:
     moment = _moment(value)
-    return moment.epoch_s if moment is not None else _part(value)
+    return moment.epoch_s if moment is not None else None if value is None else _part(value)
 
 
 def _part(value: object) -> int | str:
     assert isinstance(value, int | str)
     return value
-
-
-def _answer_id(kind: str) -> str:
-    return event_id(_CONNECTION, _SOURCE, [_COMMAND_ID, kind])
 
 
 EVENT_HEADERS_EXAMPLES: Final[Sequence[JsonObject]] = (
