@@ -1,6 +1,6 @@
 """The points on a command's way at which a drill lets a process die, or freeze.
 
-The product knows nothing of them: `install` wraps its functions, in the processes that a drill starts and nowhere else.
+The product knows nothing of them: `POINTS` wrap its functions, in the processes that a drill starts and nowhere else.
 The points are those of the design's table of crashes:
 
     k0  the router has read the command             k5  the last look is done, and no byte of the POST has left
@@ -65,11 +65,6 @@ class Trigger:
         except FileExistsError:
             return
         os.kill(os.getpid(), self.number)
-
-
-def install(trigger: Trigger) -> None:
-    """Put the trigger's point into this process; before anything else of the bridge is imported."""
-    POINTS[trigger.at](trigger)
 
 
 def _put(owner: object, name: str, struck: object) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tests.drills.catalogue import Drill
@@ -64,8 +65,12 @@ async def hold(drill: Drill, ground: Ground, turns: asyncio.Semaphore) -> Row:
 
 def table(rows: list[Row]) -> str:
     """Give the rows as a table in Markdown."""
-    cells = [HEAD, *(row.cells() for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    return markdown([HEAD, *(row.cells() for row in rows)])
+
+
+def markdown(cells: Sequence[Sequence[str]]) -> str:
+    """Give a table in Markdown; the first line is its head."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [_line(row, widths) for row in cells]
     return "\n".join([lines[0], "|".join(["", *("-" * (width + 2) for width in widths), ""]), *lines[1:]])
 
@@ -77,7 +82,7 @@ def complaints(row: Row) -> str:
     return "\n".join(f"    {row.name}: {sentence}" for sentence in told)
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+def _line(cells: Sequence[str], widths: list[int]) -> str:
     padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
     return f"| {' | '.join(padded)} |"
 
