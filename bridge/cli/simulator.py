@@ -21,9 +21,7 @@ def simulator(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on, 0 = any free one.")] = 8088,
     seed: Annotated[int, typer.Option(help="The same seed plays the same day.")] = 1,
     speed: Annotated[float, typer.Option(help="Simulated seconds per second: shortens what a call takes.")] = 1.0,
-    brevity: Annotated[
-        float, typer.Option(help="Calls are so many times shorter; the clock is not.")
-    ] = 1.0,
+    brevity: Annotated[float, typer.Option(help="Calls are so many times shorter; the clock is not.")] = 1.0,
     calls_per_second: Annotated[
         float, typer.Option(help="New calls a second (some four webhooks each), per key.")
     ] = 1.0,
