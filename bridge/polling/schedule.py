@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from bridge.calls.lanes import POLL_AGE
+
 SPREAD_S = 60.0
 # First polls of a shard's lists are spread over so long, or over the interval where that is shorter: a thousand
 # connections that are taken over at once do not poll at once.
@@ -39,25 +41,29 @@ class PollOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One list. `due` is when it is polled next, `ran` when its last poll got its first slot.
+    """One list. `due` is when it is polled next, `ran` when its last poll got its first slot, None: not yet here.
 
     `failures` counts the polls in a row that had no answer, or a no.
     """
 
     interval_s: float
-    ran: float
+    ran: float | None
     due: float
     failures: int = 0
 
     @classmethod
     def begin(cls, interval_s: float, now: float, jitter: float) -> "Schedule":
         """Begin with a take-over."""
-        return cls(interval_s, now, now + min(interval_s, SPREAD_S) * jitter)
+        return cls(interval_s, None, now + min(interval_s, SPREAD_S) * jitter)
 
     @property
     def since(self) -> float:
-        """From when on its poll waits, for the lane of polls: two minutes later it goes before queries."""
-        return max(self.ran, self.due - URGENT_AFTER_S)
+        """From when on its poll waits, for the lane of polls: two minutes later it goes before queries.
+
+        The first one of an owner does so at once: nobody knows when the owner before it polled, and where shards change
+        hands often none would ever have waited for long enough.
+        """
+        return self.due - POLL_AGE if self.ran is None else max(self.ran, self.due - URGENT_AFTER_S)
 
     def after(self, outcome: PollOutcome, began: float, now: float, jitter: float) -> "Schedule":
         """Give the schedule after a poll whose first call began at a moment, and which has ended now."""

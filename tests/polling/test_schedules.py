@@ -64,7 +64,14 @@ def test_tries_become_rarer_and_then_no_rarer(outcome: PollOutcome, longest: flo
 def test_a_full_lane_is_tried_again_soon() -> None:
     """And the poll is as old as it was."""
     schedule = Schedule.begin(60, 5.0, 0.0).after(PollOutcome.NO_SLOT, 9.0, 9.0, 0.5)
-    assert (schedule.ran, schedule.due) == (5.0, 12.0)
+    assert (schedule.ran, schedule.due) == (None, 12.0)
+
+
+def test_the_first_poll_of_an_owner_is_overdue() -> None:
+    """Nobody knows when the owner before polled: where shards change hands often no list would ever be polled."""
+    schedule = Schedule.begin(60, 1_000.0, 0.5)
+    assert schedule.since == schedule.due - 120
+    assert schedule.after(COMPLETE, schedule.due, schedule.due, 0.0).since == schedule.due
 
 
 def test_looks_back_are_deep_first_and_once_a_day() -> None:
