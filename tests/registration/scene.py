@@ -11,7 +11,7 @@ from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.dial_states import Resolution
 from bridge.calls.journal_format import Kept, Remembered, put, read
 from bridge.calls.journal_keys import HookKey
-from bridge.calls.journal_values import Hook
+from bridge.calls.journal_values import Hook, Verdict
 from bridge.calls.lanes import Lane
 from bridge.calls.means import Vendor
 from bridge.calls.orders import Reference
@@ -191,7 +191,7 @@ class Scene:
     def gauge(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, {"connection": "acme", **labels})
 
-    def _settle(self, owned: OwnedShard, remembered: Remembered) -> Tenant:
+    def _settle(self, owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> Tenant:
         self.registration.settle(owned, remembered)
         return Tenant()
 
