@@ -26,12 +26,13 @@ from tests.drills.traffic import key_of, until
 from tests.drills.watched_vendor import UNDATED
 
 PLAYED_S = 220.0
-UP_S, AWAY_S = 36.0, 7.0
+UP_S, AWAY_S = 30.0, 9.0
 # The ingress takes some two seconds more from its start until it listens: a fifth of the time in all.
+LEAST_AWAY_PERCENT = 15
 QUIET_BEFORE_END_S = 25.0
 DROPPED, DOUBLED, LATE = 0.05, 0.03, 0.02
 LATE_BY_S = 60.0
-DELETED, ADDED = 0.25, 0.05
+DELETED, ADDED = 0.06, 0.03
 # Of the pages behind the first one.
 DEATHS = ((0.1, "poll-open"), (0.45, "poll-committed"))
 # Which part of the time has passed when a worker starts that dies at its first items.
@@ -40,6 +41,8 @@ STRUCK_WITHIN_S = 60.0
 REGISTERED_WITHIN_S = 90.0
 ROWS_EVERY_S = 12.0
 SETTLED_WITHIN_S = 150.0
+POLLED_WITHIN_S = 130.0
+# Promised even at a full quota and across a death; here polls are due every 10 s.
 STEADY_S = 25.0
 # Two rounds of registrations.
 MARGIN_S = 5.0
@@ -59,6 +62,7 @@ class Figures(NamedTuple):
     deaths: int
     throttled: int
     fullest: int
+    longest_gap_s: float
     most_hooks: int
     after_restart: int
 
@@ -97,7 +101,7 @@ class _Story:
         self._away_s = 0.0
         self._deaths = 0
         self._after_restart = 0
-        self._ends = 0.0
+        self._began = self._ends = 0.0
         self._forgotten: int | None = None
 
     async def unfold(self) -> None:
@@ -114,7 +118,8 @@ class _Story:
         )
         self._set_faults()
         self._vendor.start_playing()
-        self._ends = time.monotonic() + self._played_s
+        self._began = time.monotonic()
+        self._ends = self._began + self._played_s
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._come_and_go(ingress))
             tasks.create_task(self._die(victim.name))
@@ -140,6 +145,7 @@ class _Story:
             deaths=self._deaths,
             throttled=sum(count.refusals for count in counts),
             fullest=max(count.arrivals.highest for count in counts),
+            longest_gap_s=self._scene.longest_gap_s(self._began),
             most_hooks=self._scene.most_hooks(),
             after_restart=self._after_restart,
         )
@@ -154,8 +160,12 @@ class _Story:
         ]
         if figures.deaths != 1 + len(DEATHS):
             wrong.append(f"{figures.deaths} workers have died, which is too few")
+        if figures.away_percent < LEAST_AWAY_PERCENT:
+            wrong.append(f"the ingress was away for {figures.away_percent} % of the time, which says little")
         if figures.throttled:
             wrong.append(f"the vendor answered 429 {figures.throttled} times")
+        if figures.longest_gap_s > POLLED_WITHIN_S:
+            wrong.append(f"a list was not polled for {figures.longest_gap_s:.0f} s")
         refused = [row for row in scene.registrations() if row.status == 403]
         if figures.most_hooks > MOST_HOOKS or refused:
             wrong.append(f"{figures.most_hooks} registrations of a key, {len(refused)} of them refused")

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,8 @@ CALLS_PER_SECOND = 0.4
 BREVITY = 8.0
 # Of each connection: a call takes some ten seconds, so most are over within the drill.
 MOST_HOOKS = 20
+POLLED_ALONE = ("GetAudioPrompts", "GetContacts", "GetVoicemailBoxes", "GetVoipEndpoints")
+# Reconciliation walks the lists with dates, too, and registration asks for the groups when it is in trouble.
 INTERVAL_S, GRACE_S, POLLED_EVERY_S = 5, 10, 10
 
 
@@ -134,6 +137,16 @@ class RecoveryScene:
         """Give the requests to register or remove a webhook."""
         operations = {*EVENTS, "DeleteWebhookByID"}
         return [row for row in self.vendor.requests.rows if row.operation in operations and row.arrived > since]
+
+    def longest_gap_s(self, since: float) -> float:
+        """Give the longest time in which a list that only its poller asks for was not asked for."""
+        gaps = [0.0]
+        for name in CONNECTIONS:
+            for operation in POLLED_ALONE:
+                rows = self.vendor.requests.of(key=key_of(name), operation=operation)
+                moments = [since, *(row.arrived for row in rows if row.arrived > since)]
+                gaps += [later - earlier for earlier, later in pairwise(moments)]
+        return max(gaps)
 
     def most_hooks(self) -> int:
         """Give the most registrations that a key had at any time, by the vendor's log."""
