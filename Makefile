@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 ASYNCAPI := deploy/asyncapi
 ARGS ?=
 
-.PHONY: help setup demo test check format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
+.PHONY: help setup demo test examples check format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Watch webhooks become events on a real Kafka (ARGS="--for 20s"
 
 test: $(STAMP) ## All tests, a real Kafka included
 	$(BIN)/python -m pytest $(ARGS)
+
+examples: $(STAMP) ## The examples in Python, Java and Go, against a real Kafka and a real bridge
+	$(BIN)/python -m pytest tests/examples/run.py $(ARGS)
 
 check: $(STAMP) ## ruff, mypy, import-linter, the generated schemas, and whether they break anybody
 	$(BIN)/ruff check .
@@ -79,5 +82,5 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 		--upgrade --extra development --output-file requirements/development.txt pyproject.toml
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) $(ASYNCAPI)/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(ASYNCAPI)/node_modules examples/java/target build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
