@@ -36,6 +36,10 @@ class Drill(NamedTuple):
         return Scene(self.name, ground, connections=self.connections, quota=self.quota, dead_link=self.dead_link)
 
 
+LONGEST_CALL_MS = 15_000
+# Of a dial: after that it is given up, and nothing of it may arrive any more.
+
+
 def drills() -> list[Drill]:
     """Give all drills, those first that take long."""
     kills = [Drill(f"kill-{at}", story, doubtful=at in {"k4", "k5"}) for at, story in single_dials.kills().items()]
@@ -67,5 +71,5 @@ def under_full_load(
         doubtful=doubtful,
         dead_link=dead_link,
         own_kafka=own_kafka,
-        terms=Terms(least_ok=LEAST_OK, least_full=LEAST_FULL),
+        terms=Terms(least_ok=LEAST_OK, least_full=LEAST_FULL, under_way_ms=LONGEST_CALL_MS if dead_link else 0),
     )

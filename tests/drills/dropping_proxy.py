@@ -12,6 +12,8 @@ from collections.abc import Coroutine
 from typing import Final
 
 _CHUNK: Final = 65_536
+_WAITING: Final = 100
+# Connections that are not accepted yet; a dead link has no room for them, so that the kernel does not greet them.
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 
 
@@ -38,7 +40,7 @@ class DroppingProxy:
         self._target = target
         self._listener.setblocking(False)
         self._listener.bind(("127.0.0.1", 0))
-        self._listener.listen(1)
+        self._listener.listen(_WAITING)
         self._spawn(self._accept())
 
     async def stop(self) -> None:
@@ -51,9 +53,11 @@ class DroppingProxy:
     def die(self) -> None:
         """Let nothing pass from now on."""
         self._alive.clear()
+        self._listener.listen(0)
 
     def live(self) -> None:
         """Let everything pass again."""
+        self._listener.listen(_WAITING)
         self._alive.set()
 
     async def _accept(self) -> None:

@@ -14,6 +14,8 @@ SLOW_ANSWER_S = 3.0
 # So that there is a time in which a dial is carried out and not answered.
 FROZEN_FOR_S = 8.0
 # At least: the session is 6 s, so the group has counted the frozen process out.
+LATE_S = 2.0
+# More than what the judge allows for the way to the vendor.
 OTHERS_TAKE_OVER_WITHIN_S = 40.0
 # Session, rebalance with the calls that others have in flight, take-over.
 BYSTANDERS = 3
@@ -78,6 +80,8 @@ async def freeze(at: str, scene: Scene) -> None:
     await _dial(scene, victim, expected)
     frozen = await scene.struck(at)
     await asyncio.gather(asyncio.sleep(FROZEN_FOR_S), scene.traffic.answered(victim, OTHERS_TAKE_OVER_WITHIN_S))
+    # So long that what it sends now is late beyond doubt.
+    await asyncio.sleep(LATE_S)
     frozen.wake()
     await frozen.ready()
 

@@ -76,7 +76,7 @@ def test_what_the_contract_allows_is_right(answers: list[Answer], posts: list[Po
         ([result("ok", at=AT + 35_000)], [Post("370", AT + 32_000)], "370: a POST after the deadline"),
         (
             [result("in_doubt"), resolved("not_observed")],
-            [Post("370", AT + 201)],
+            [Post("370", AT + 1_701)],
             "370: a POST after the command had been answered",
         ),
         ([result("ok", accepted=AT + 1)], [POST], f"370: accepted at {AT + 1}, appended at ({AT},)"),
@@ -176,6 +176,14 @@ def test_results_may_wait_for_an_outage() -> None:
     late = result("expired", at=AT + 75_000)
     assert judged([late]).wrong == ("370: expired came 15000 ms too late",)
     assert judged([late], terms=Terms(outage_ms=15_000)).wrong == ()
+
+
+def test_what_has_left_in_time_may_be_held_by_a_dead_link() -> None:
+    """It counts when the first byte left; that a POST arrives after its answer is no better for it."""
+    late = Post("370", AT + 40_000)
+    answer = result("ok", at=AT + 40_100)
+    assert judged([answer], [late]).wrong == ("370: a POST after the deadline",)
+    assert judged([answer], [late], terms=Terms(under_way_ms=15_000)).wrong == ()
 
 
 def test_the_figures_of_a_row_are_counted() -> None:
