@@ -29,7 +29,7 @@ from bridge.kafka.local import LocalKafka
 from bridge.kafka.local.ports import free_ports
 from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
 from bridge.testing import RunningPbx, publish, sample_event
-from tests.events.test_parsing import Message
+from tests.events.consumer import Message
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

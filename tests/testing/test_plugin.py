@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from hashlib import sha256
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,7 +15,19 @@ from bridge.events import CallCompleted, CommandResolved, CommandResult, EventNa
 from bridge.events.record_examples import event_record
 from bridge.kafka.local import LocalKafka
 from bridge.testing import RunningPbx, publish, sample_event, sample_resolved, sample_result
-from tests.events.test_parsing import Message
+from tests.events.consumer import Message, lay_out
+
+IN_A_CLEAN_PLACE = """
+import pytest
+from bridge.testing import sample_event
+
+def test_sample():
+    assert sample_event("call.started").topic == "pbx.call.started.v1"
+
+@pytest.mark.pbx_simulator(seed=1)
+def test_simulator(pbx_simulator):
+    pass
+"""
 
 
 def test_pytest_finds_the_plugin(pytestconfig: pytest.Config) -> None:
@@ -37,6 +50,24 @@ def test_samples_import_neither_kafka_nor_http() -> None:
     asked = "import bridge.testing, sys; print(*{name.partition('.')[0] for name in sys.modules})"
     run = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=True)
     assert not {"aiohttp", "aiokafka", "structlog", "faststream"} & set(run.stdout.split())
+
+
+def test_without_the_extra_the_fixture_says_what_it_needs(tmp_path: Path) -> None:
+    """With the base install and pytest, samples work, and who asks for the simulator learns what is missing."""
+    (place := tmp_path / "place").mkdir()
+    lay_out(place, "mobili-stotele-bridge", "pytest")
+    (tmp_path / "test_it.py").write_text(IN_A_CLEAN_PLACE)
+    started = "import sys; sys.path.append(sys.argv.pop(1)); import pytest; sys.exit(pytest.main())"
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", started, str(place), "-p", "bridge.pytest_plugin", "-q", "--strict-markers"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "pbx_simulator needs the extra `service` of mobili-stotele-bridge: aiohttp is missing" in run.stdout
+    assert "1 passed, 1 error" in run.stdout
 
 
 @pytest.mark.pbx_simulator(seed=7, calls_per_second=100)
