@@ -61,7 +61,7 @@ LANGUAGES = [
     Language("python", (), (), (sys.executable, "completed.py"), (sys.executable, "dial.py"), "37060000001"),
     Language(
         "java",
-        ("java", "mvn"),
+        ("java", "javac", "mvn"),
         ("mvn", "--quiet", "--batch-mode", "--strict-checksums", "dependency:copy-dependencies"),
         (*JAVA, "Completed.java"),
         (*JAVA, "Dial.java"),
