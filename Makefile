@@ -24,8 +24,8 @@ $(STAMP): requirements/development.txt pyproject.toml
 demo: $(STAMP) ## Watch webhooks become events on a real Kafka (ARGS="--for 20s")
 	@$(BIN)/bridge demo $(ARGS)
 
-test: $(STAMP) ## All tests, a real Kafka included
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) ## All tests, a real Kafka included, in two processes with a broker each
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 examples: $(STAMP) ## The examples in Python, Java and Go, against a real Kafka and a real bridge
 	$(BIN)/python -m pytest tests/examples/run.py $(ARGS)

@@ -70,7 +70,7 @@ REMEMBERED = st.builds(
         st.builds(RefusalKey, NAME), kept(st.builds(Refusal, st.floats(0, 1e6), NUMBER)), max_size=2
     ),
     commands=st.dictionaries(st.builds(CommandKey, NAME), kept(INTENT | VERDICT), max_size=3),
-    cursors=st.dictionaries(st.builds(CursorKey, NAME, NAME), kept(st.builds(Cursor, NUMBER)), max_size=2),
+    cursors=st.dictionaries(st.builds(CursorKey, NAME, NAME), kept(st.builds(Cursor, NUMBER, NUMBER)), max_size=2),
     seen=st.dictionaries(
         st.builds(SeenKey, NAME, NAME, NUMBER), kept(st.builds(Seen, st.lists(NUMBER).map(tuple))), max_size=2
     ),
