@@ -122,15 +122,17 @@ def _webhook_row(trigger: str, truth: Truth, by_event: Mapping[str, Sequence[Eve
     found, happened = by_event[name], truth.happened.get(trigger, {})
     published = {event.item for event in found}
     absent = {item: stay for item, stay in happened.items() if item not in published}
-    unseen = {item for item, stay in absent.items() if trigger in RECOVERED and stay.short}
-    missing = [_text(item) for item in absent if trigger in RECOVERED and item not in unseen]
+    # Who is told of by his second call already is known to be lost.
+    told = {event.item for event in by_event["lost-caller.updated"]} if trigger == "LostCallerAdded" else set[Item]()
+    unseen = {item for item, stay in absent.items() if trigger in RECOVERED and stay.short and item not in told}
+    missing = [_text(item) for item in absent if trigger in RECOVERED and item not in unseen | told]
     missing += [f"{_text(item)}, answered 2xx" for item in truth.accepted.get(trigger, frozenset()) - published]
     if trigger in {"LostCallerUpdated", "LostCallerRemoved"}:
         missing += _wrong_standings(trigger, truth, by_event)
     wrong = [*_repeats(found), *_made_up(found, happened)]
     if not any(event.origin == "webhook" for event in found):
         wrong.append("no webhook of it has come to its topic")
-    lost = 0 if trigger in RECOVERED else len(absent)
+    lost = len(absent.keys() & told) if trigger in RECOVERED else len(absent)
     accepted = len(truth.accepted.get(trigger, frozenset()))
     return _row(trigger, found, happened, accepted, len(unseen), lost, missing, wrong)
 

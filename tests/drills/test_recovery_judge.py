@@ -50,7 +50,8 @@ def test_what_has_all_come_once_is_right() -> None:
 @pytest.mark.parametrize("trigger", ["CallCompleted", "CallRecorded", "VoicemailCreated", "LostCallerAdded", *LISTS])
 def test_what_the_vendor_lists_and_no_topic_has_is_missing(trigger: str) -> None:
     """An item that stayed in its list is missing, and its trigger was not seen."""
-    row = row_of(trigger, judge_all(unsent(TRUTH), without(trigger)))
+    events = [event for event in without(trigger) if event.event != "lost-caller.updated"]
+    row = row_of(trigger, judge_all(unsent(TRUTH), events))
     assert row.missing == (f"acme/{subject_of(trigger)}",)
     assert row.wrong
 
@@ -76,6 +77,12 @@ def test_what_no_list_tells_of_may_be_lost() -> None:
     """A call's start that no webhook brought is counted as lost."""
     row = row_of("CallStarted", judge_all(unsent(TRUTH), without("CallStarted")))
     assert (row.lost, row.missing) == (1, ())
+
+
+def test_who_was_updated_need_not_be_added() -> None:
+    """A lost caller whose second call was told of before his first one was missed is known to be lost."""
+    row = row_of("LostCallerAdded", judge_all(unsent(TRUTH), without("LostCallerAdded")))
+    assert (row.lost, row.unseen, row.missing) == (1, 0, ())
 
 
 @pytest.mark.parametrize(
