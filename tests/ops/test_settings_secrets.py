@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bridge.ops.settings import Role, Settings, SettingsError, describe, load_settings
+from bridge.ops.settings.problems import quoted
 
 KEY = "sk-4f9a0c31d2"
 HOOK = "0123456789abcdef-hook"
@@ -124,7 +125,7 @@ def test_unusable_secret_files(tmp_path: Path, content: bytes, fault: str | None
     file.write_bytes(content)
     fault = fault or NO_KEY
     found = problems(tmp_path, connection(api_key_file=str(file), webhook_secret=HOOK), Role.WORKER)
-    assert found == [f'connections.acme.api_key_file is "{file}", which {fault}.']
+    assert found == [f"connections.acme.api_key_file is {quoted(str(file))}, which {fault}."]
 
 
 def test_one_key_is_one_connection(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_kafka_password_is_read_by_every_role(tmp_path: Path, role: Role) -> Non
         f"sasl_password_file: '{tmp_path}/password'",
     )
     assert problems(tmp_path, content, role) == [
-        f'kafka.sasl_password_file is "{tmp_path}/password", which does not exist.'
+        f"kafka.sasl_password_file is {quoted(f'{tmp_path}/password')}, which does not exist."
     ]
     (tmp_path / "password").write_text("open sesame\n")
     assert load(tmp_path, content, role).kafka.open_sasl_password().current() == b"open sesame"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.ops.settings import Role, SettingsError, load_settings, tls_context
+from bridge.ops.settings.problems import quoted
 
 CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
@@ -100,7 +101,7 @@ def test_files_that_cannot_be_used(folder: Path, keys: dict[str, str], key: str,
     """A file that is missing, no PEM, or of another pair is named; a missing password does not ask on the terminal."""
     with pytest.raises(SettingsError) as raised:
         load_settings(None, variables(folder, **keys), Role.TOOL)
-    path = keys[key].replace("@", f"{folder}/")
+    path = quoted(str(Path(keys[key].replace("@", f"{folder}/"))))
     assert [problem.replace("/.", "") for problem in raised.value.problems] == [
-        f'kafka.{key} is "{path}", which {fault}.'.replace("/.", "")
+        f"kafka.{key} is {path}, which {fault}."
     ]

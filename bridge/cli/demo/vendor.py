@@ -56,7 +56,8 @@ def books_of(pbx: Simulator) -> Books:
         EventName.LOST_CALLER_ADDED: frozenset(
             f"lost-caller/{quote(spell.row.caller_id, safe='')}/{quote(spell.row.destination, safe='')}"
             for spell in account.ledger.lost_callers.newest_first()
-            if spell.removed is None
+            # Who has called again is known by that, and nobody says `added` afterwards.
+            if spell.removed is None and spell.row.attempts == 1
         ),
     }
     return Books(
