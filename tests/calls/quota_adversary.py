@@ -83,8 +83,9 @@ class Adversary:
             ending = Ending.UNSENT
         self._finish(call.reservation, ending)
         if ending is not Ending.UNSENT:
-            latest = self.true + (LINGER if ending is Ending.UNANSWERED else 0)
-            self._arrive(call, latest, share)
+            # A process may be late to see the end of a call, but its time-out bounds the call itself.
+            over = min(self.true, call.reserved + FIRST_BYTE_WITHIN + self.quota.longest_request)
+            self._arrive(call, over + (LINGER if ending is Ending.UNANSWERED else 0), share)
         if delay is not None:
             self._store(call.reservation, ending, delay)
 
