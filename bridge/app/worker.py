@@ -140,6 +140,7 @@ class WorkerRole:
         read("bridge_commands_refused_total", lambda: _by_label(counts.refused))
         read("bridge_router_retries_total", lambda: _by_label(counts.retried))
         read("bridge_router_dropped_total", lambda: _by_label(counts.dropped))
+        read("bridge_router_unstored_commits_total", lambda: {(): float(counts.unstored_commits)})
         read("bridge_router_connections_total", lambda: {(): float(counts.connections)})
 
     def _producer_problem(self) -> str | None:

@@ -41,6 +41,7 @@ ReadCounterName = Literal[
     "bridge_router_connections_total",
     "bridge_router_dropped_total",
     "bridge_router_retries_total",
+    "bridge_router_unstored_commits_total",
 ]
 GaugeName = Literal[
     "bridge_build_info",
@@ -149,6 +150,9 @@ READ_COUNTERS: dict[ReadCounterName, Metric] = {
     "bridge_router_connections_total": Metric("Times that the router has joined its group, the first one included."),
     "bridge_router_dropped_total": Metric(
         "Records that fitted nowhere, not even the quarantine: nobody knows of them but the log.", ("topic",)
+    ),
+    "bridge_router_unstored_commits_total": Metric(
+        "Commits of the router that Kafka did not take: what they were for was routed again, and dropped as repeats."
     ),
     "bridge_router_retries_total": Metric("Publishes of the router that had to be tried again, by why.", ("reason",)),
     "bridge_kafka_outages_total": Metric("Times that Kafka went out of reach of the webhook path."),

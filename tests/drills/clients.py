@@ -1,18 +1,16 @@
 """Those who send commands and read results: plain Kafka clients, which know the contract and nothing of the bridge."""
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 
+from tests.drills.committed import CommittedReader
 from tests.drills.judge import Answer
 
 SOURCE = "/drills"
-LAST_WITHIN_S = 30.0
-# For reading what is there at the end; it takes a moment, unless the broker is not there.
 
 
 class Sender:
@@ -46,52 +44,15 @@ class Sender:
         return int(stored.timestamp)
 
 
-class Results:
-    """Everything in the results topic that is committed, read on while the drill goes on."""
+class Results(CommittedReader):
+    """Everything in the results topic that is committed."""
 
     def __init__(self, bootstrap: str, topic: str, partitions: int) -> None:
         self.answers: list[Answer] = []
-        self._partitions = [TopicPartition(topic, number) for number in range(partitions)]
-        self._bootstrap = bootstrap
-        self._reading: asyncio.Task[None] | None = None
-        self._stopping = False
+        super().__init__(bootstrap, [(topic, number) for number in range(partitions)], self._add)
 
-    async def start(self) -> None:
-        """Begin to read, unless it has begun; the topic has to be there."""
-        if self._reading is not None:
-            return
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            isolation_level="read_committed",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-        )
-        await consumer.start()
-        consumer.assign(self._partitions)
-        self._reading = asyncio.create_task(self._read(consumer))
-
-    async def stop(self) -> None:
-        """Read what is there by now, and stop; nothing happens when it has stopped, or never begun."""
-        self._stopping = True
-        if self._reading is not None:
-            await self._reading
-
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        try:
-            while not self._stopping:
-                await self._take(consumer)
-            ends = await consumer.end_offsets(self._partitions)
-            async with asyncio.timeout(LAST_WITHIN_S):
-                for partition, end in ends.items():
-                    while await consumer.position(partition) < end:
-                        await self._take(consumer)
-        finally:
-            await consumer.stop()
-
-    async def _take(self, consumer: AIOKafkaConsumer) -> None:
-        fetched: Mapping[TopicPartition, Sequence[Any]] = await consumer.getmany(timeout_ms=200)
-        for records in fetched.values():
-            self.answers += [_answer(record) for record in records]
+    def _add(self, _topic: str, records: Sequence[Any]) -> None:
+        self.answers += [_answer(record) for record in records]
 
 
 def _answer(record: Any) -> Answer:
