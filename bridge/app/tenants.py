@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from weakref import WeakValueDictionary
 
 from bridge.app.process import Process
 from bridge.calls.journal_format import Remembered
@@ -51,7 +52,8 @@ class Tenants:
             process.metrics,
         )
         self._pollers = Pollers(connections, self._item_events, process.metrics)
-        self._shards: dict[int, ShardCommands] = {}
+        # Weak, since a shard that was given up holds the dials of a day.
+        self._shards: WeakValueDictionary[int, ShardCommands] = WeakValueDictionary()
         process.metrics.read_gauge("bridge_commands_remembered", self._remembered)
         process.metrics.read_gauge("bridge_doubts_open", self._open_doubts)
 

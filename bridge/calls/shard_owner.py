@@ -208,6 +208,8 @@ class ShardOwner:
             self._serving = True
             failure = await self._serve(owned, tenant)
             self._serving = False
+            # They would live beside their successors, with all that the journal remembers.
+            del owned, tenant
             if isinstance(failure, NewerRelease):
                 await self._leave(str(failure))
             if now() - taken > STEADY_AFTER_S:
@@ -246,7 +248,7 @@ class ShardOwner:
         try:
             self.tenant, self.slots, self.problem = tenant, owned.slots, None
             try:
-                self._membership.resume(self.shard, owned.confirmed.offset, tenant.deliver)
+                self._membership.resume(self.shard, owned.confirmed.offset, self._deliver)
             except NotOurs as error:
                 tasks.fail(error)
             handed = asyncio.create_task(self._handover.wait())
@@ -270,6 +272,11 @@ class ShardOwner:
             return None
         self._tell_loss(tasks.failure.result())
         return tasks.failure.result()
+
+    def _deliver(self, records: Sequence[FetchedRecord]) -> None:
+        # The member keeps this until the next resume, and would keep the tenant with it.
+        if self.tenant is not None:
+            self.tenant.deliver(records)
 
     async def _finish(self, owned: OwnedShard, tenant: Tenant, deadline: float) -> None:
         owned.slots.close()

@@ -1,8 +1,10 @@
 """A shard from its assignment to its end, in virtual time: confirmed, taken over, served, lost, handed over."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from weakref import ref
 
 from bridge.calls.conclusions import Conclusion
 from bridge.calls.connection_options import ConnectionOptions
@@ -481,5 +483,23 @@ def test_a_newer_release_s_command_cuts_nothing_off() -> None:
         assert ended
         assert "committed {0: 8}" in scene.group.log
         assert "newer release" in (scene.ownership.problem() or "")
+
+    play(story)
+
+
+def test_what_was_lost_is_let_go_before_the_next_take_over() -> None:
+    """A shard's commands are the dials of a day: two of them at once would be twice the memory."""
+
+    async def story(scene: Scene) -> None:
+        scene.ownership.assigned(ONE)
+        await asyncio.sleep(0.5)
+        scene.group.answers = [GroupAway("away") for _ in range(3)]
+        scene.tenants[0].owned.tasks.fail(ShardLost("fenced"))
+        lost = ref(scene.tenants.pop())
+        await asyncio.sleep(1)
+        gc.collect()
+        assert not scene.tenants
+        assert lost() is None
+        await asyncio.sleep(10)
 
     play(story)

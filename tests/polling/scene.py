@@ -21,7 +21,7 @@ from bridge.calls.ownership import Ownership
 from bridge.calls.quota import Quota
 from bridge.calls.shard_owner import OwnedShard, Premises
 from bridge.events.records import Record
-from bridge.kafka.group_member import Confirmed, Deliver, FetchedRecord, NotOurs
+from bridge.kafka.group_member import Confirmed, Deliver, NotOurs
 from bridge.ops.metrics import Metrics
 from bridge.ops.settings.connections import ConnectionSettings
 from bridge.ops.settings.pollers import COLLECTIONS
@@ -30,6 +30,7 @@ from bridge.pbx.numbers import e164_reader
 from bridge.pbx.requests import Collection
 from bridge.polling.pollers import Pollers
 from bridge.polling.rows import LISTED
+from tests.calls.idle_tenant import IdleTenant
 from tests.calls.journal_model import Published
 from tests.calls.journal_twin import JournalTwin, Step, go_on
 from tests.polling.model_vendor import BASE_S, ModelVendor
@@ -83,21 +84,6 @@ class Member:
 
     async def commit(self, offsets: Mapping[int, int]) -> bool:
         return True
-
-
-class Tenant:
-    """Polls, and does nothing else."""
-
-    committable = 0
-
-    def deliver(self, records: Sequence[FetchedRecord]) -> None:
-        """Take nothing."""
-
-    def committed(self, offset: int) -> None:
-        """As before."""
-
-    def end(self) -> None:
-        """End nothing: the tasks end by themselves."""
 
 
 @dataclass
@@ -195,10 +181,10 @@ class Scene:
         }
         pollers = Pollers(self.settings, self._item_events, Metrics() if worker == "b" else self.metrics)
 
-        def settle(owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> Tenant:
+        def settle(owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> IdleTenant:
             self.owned = owned
             pollers.settle(owned, remembered)
-            return Tenant()
+            return IdleTenant()
 
         return Premises(
             journal=self.twin,

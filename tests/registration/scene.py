@@ -1,7 +1,7 @@
 """A worker with one shard of one connection, its journal in memory, in virtual or real time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 from typing_extensions import override
@@ -20,7 +20,7 @@ from bridge.calls.quota import Quota
 from bridge.calls.shard_owner import OwnedShard, Premises
 from bridge.events.catalogue import WEBHOOK_EVENTS
 from bridge.events.records import Record
-from bridge.kafka.group_member import Confirmed, Deliver, FetchedRecord
+from bridge.kafka.group_member import Confirmed, Deliver
 from bridge.kafka.reader import ReadRecord
 from bridge.ops.metrics import Metrics
 from bridge.pbx.hook_keys import HookName, hook_key, hook_url
@@ -28,6 +28,7 @@ from bridge.registration.admin_desk import AdminDesk, AdminRequests
 from bridge.registration.evidence import HookEvidence
 from bridge.registration.hook_options import HookOptions
 from bridge.registration.registration import Registration
+from tests.calls.idle_tenant import IdleTenant
 from tests.calls.journal_twin import JournalTwin
 from tests.registration.vendor_twin import VendorTwin
 from tests.virtual_time import run_virtually
@@ -57,21 +58,6 @@ class Group:
 
     async def commit(self, offsets: Mapping[int, int]) -> bool:
         return True
-
-
-class Tenant:
-    """Serves no commands."""
-
-    committable = 0
-
-    def deliver(self, records: Sequence[FetchedRecord]) -> None:
-        """Take nothing."""
-
-    def committed(self, offset: int) -> None:
-        """Take no note."""
-
-    def end(self) -> None:
-        """Let go of nothing."""
 
 
 async def nobody_asks() -> AsyncGenerator[ReadRecord, None]:
@@ -191,9 +177,9 @@ class Scene:
     def gauge(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, {"connection": "acme", **labels})
 
-    def _settle(self, owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> Tenant:
+    def _settle(self, owned: OwnedShard, remembered: Remembered, _: Mapping[str, Verdict]) -> IdleTenant:
         self.registration.settle(owned, remembered)
-        return Tenant()
+        return IdleTenant()
 
     def result(self, reference: Reference, conclusion: Conclusion, sent_ms: int | None, finished_ms: int) -> Record:
         raise NotImplementedError
