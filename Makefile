@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ASYNCAPI := deploy/asyncapi
+CHART_TOOLS := .venv-chart
 ARGS ?=
 
-.PHONY: help setup demo test examples check format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
+.PHONY: help setup demo test examples check chart chart-tools format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +38,18 @@ check: $(STAMP) ## ruff, mypy, import-linter, the generated schemas, and whether
 	$(BIN)/lint-imports
 	$(BIN)/bridge schemas generate --check
 	$(MAKE) --no-print-directory compatibility
+
+chart: $(STAMP) chart-tools ## The chart, the image, the alerts: linted, rendered, validated, built and run
+	PATH="$(CURDIR)/$(CHART_TOOLS)/bin:$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		-o python_files='check_*.py' tests/chart $(ARGS)
+
+chart-tools: $(CHART_TOOLS)/.installed ## helm, checkov, hadolint, promtool and their like, locked, in .venv-chart
+
+$(CHART_TOOLS)/.installed: requirements/chart.txt deploy/prometheus.sh
+	$(PYTHON) -m venv $(CHART_TOOLS)
+	$(CHART_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/chart.txt
+	deploy/prometheus.sh $(CHART_TOOLS)/bin
+	@touch $@
 
 format: $(STAMP) ## Let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
@@ -80,7 +93,9 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 		--upgrade --extra service --extra uvloop --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--upgrade --extra development --output-file requirements/development.txt pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
+		--upgrade --output-file requirements/chart.txt requirements/chart.in
 
 clean: ## Remove what make has made
-	rm -rf $(VENV) $(ASYNCAPI)/node_modules examples/java/target build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(CHART_TOOLS) $(ASYNCAPI)/node_modules examples/java/target build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
