@@ -92,6 +92,8 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--upgrade --extra service --extra uvloop --output-file requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
+		--upgrade --extra service --extra uvloop --extra msk-iam --output-file requirements/runtime-msk-iam.txt pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--upgrade --extra development --output-file requirements/development.txt pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
 		--upgrade --output-file requirements/chart.txt requirements/chart.in
