@@ -7,6 +7,7 @@ import pytest_asyncio
 from hypothesis import strategies
 
 from bridge.kafka.local import LocalKafka, start_local_kafka
+from tests.kafka.secured_kafka import SecuredKafka, start_secured_kafka
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,3 +38,10 @@ async def own_kafka() -> AsyncIterator[LocalKafka]:
     broker = await start_local_kafka(print, own=True)
     yield broker
     await broker.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def secured_kafka() -> AsyncIterator[SecuredKafka]:
+    """Give the broker with a listener of each kind of security; nobody may stop it."""
+    async with start_secured_kafka() as broker:
+        yield broker

@@ -15,7 +15,14 @@ from bridge.kafka.local.answers import wait_until_answers
 from bridge.kafka.local.jars import cache_folder, fetch_jars, pinned_version
 from bridge.kafka.local.ladder import NoLocalKafka, java_refusal
 from bridge.kafka.local.ports import free_ports
-from bridge.kafka.local.properties import CLUSTER_ID, Listeners, as_file, server_properties
+from bridge.kafka.local.properties import (
+    CLUSTER_ID,
+    Additions,
+    Listeners,
+    as_file,
+    server_properties,
+    with_additions,
+)
 
 FOLDER_PREFIX = "mobili-stotele-bridge-kafka-"
 
@@ -27,6 +34,8 @@ LOOK_TIMEOUT = 5.0
 
 _HEAP = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 # Small and quick to start; nobody measures throughput on it.
+
+NOTHING_MORE = Additions()
 
 
 async def _java_version() -> str | None:
@@ -52,10 +61,14 @@ async def _java_version() -> str | None:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A folder from which the guard can start a broker, and the address that it will have."""
+    """A folder from which the guard can start a broker, and the address that it will have.
+
+    `addresses` are those of additional listeners by name, `host:port`.
+    """
 
     folder: Path
     bootstrap: str
+    addresses: Mapping[str, str]
 
     def guard_command(self, mode: Literal["attached", "detached"]) -> list[str]:
         """Return the command line of the guard; the folder in it tells it from any other process."""
@@ -70,21 +83,24 @@ class Prepared:
         return lines[-1].strip()[:300] if lines else "nothing in its log"
 
 
-def prepare(jars: Path, port: int | None) -> Prepared:
+def prepare(jars: Path, port: int | None, additions: Additions = NOTHING_MORE) -> Prepared:
     """Make the folder of a new broker: its properties, its commands, and where its data will be."""
-    ports = [found for found in free_ports(4) if found != port]
+    ports = [found for found in free_ports(4 + len(additions.listeners)) if found != port]
     client = ports[2] if port is None else port
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
     listeners = Listeners("127.0.0.1", client, "127.0.0.1", client, ports[0], ports[1])
     properties = folder / "server.properties"
-    properties.write_text(as_file(server_properties(listeners, str(folder / "data"))))
-    java = ["java", *_HEAP, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*"]
+    addresses = {name: f"127.0.0.1:{found}" for name, found in zip(additions.listeners, ports[3:], strict=False)}
+    plain = server_properties(listeners, str(folder / "data"))
+    properties.write_text(as_file(with_additions(plain, additions, addresses)))
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    java = ["java", *_HEAP, quiet, *additions.java_options, "-cp", f"{jars}/*"]
     commands = [
         [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(properties)],
         [*java, "kafka.Kafka", str(properties)],
     ]
     (folder / "commands.json").write_text(json.dumps(commands))
-    return Prepared(folder, f"127.0.0.1:{client}")
+    return Prepared(folder, f"127.0.0.1:{client}", addresses)
 
 
 class JvmKafka:
@@ -94,6 +110,7 @@ class JvmKafka:
 
     def __init__(self, prepared: Prepared, process: asyncio.subprocess.Process) -> None:
         self.bootstrap = prepared.bootstrap
+        self.addresses = prepared.addresses
         self.folder = str(prepared.folder)
         self._prepared = prepared
         self._guard = process
@@ -157,10 +174,12 @@ async def jars_to_run(environ: Mapping[str, str], say: Callable[[str], None]) ->
     return jars
 
 
-async def start_in_jvm(environ: Mapping[str, str], say: Callable[[str], None], port: int | None) -> JvmKafka:
+async def start_in_jvm(
+    environ: Mapping[str, str], say: Callable[[str], None], port: int | None, additions: Additions = NOTHING_MORE
+) -> JvmKafka:
     """Start a broker in a JVM and wait until it answers; raise `NoLocalKafka` where that cannot be."""
     jars = await jars_to_run(environ, say)
-    kafka = await _launch(prepare(jars, port))
+    kafka = await _launch(prepare(jars, port, additions))
     try:
         await kafka.until_it_answers()
     except BaseException:

@@ -3,8 +3,8 @@
 The Java way writes them into a file, the Docker way hands them over as variables; both brokers are the same.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 CLUSTER_ID = "bW9iaWxpLXN0b3RlbGUtYg"
 # Any 16 bytes in base64 will do: a single node never meets another cluster.
@@ -60,6 +60,28 @@ class Listeners:
     advertised_port: int
     broker_port: int
     controller_port: int
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What a node has besides: `listeners` by name with their security protocol, properties, and options of its JVM."""
+
+    listeners: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    java_options: Sequence[str] = ()
+
+
+def with_additions(properties: Mapping[str, str], additions: Additions, addresses: Mapping[str, str]) -> dict[str, str]:
+    """Return the configuration with more listeners, each at its own of the `addresses` (`host:port`), and more keys."""
+    more = [f"{name}://{addresses[name]}" for name in additions.listeners]
+    protocols = [f"{name}:{protocol}" for name, protocol in additions.listeners.items()]
+    return {
+        **properties,
+        "listeners": ",".join([properties["listeners"], *more]),
+        "advertised.listeners": ",".join([properties["advertised.listeners"], *more]),
+        "listener.security.protocol.map": ",".join([properties["listener.security.protocol.map"], *protocols]),
+        **additions.properties,
+    }
 
 
 def server_properties(listeners: Listeners, log_dir: str) -> dict[str, str]:
