@@ -65,10 +65,15 @@ async def exchange(settings: Settings, requests: Sequence[AdminRequest], wait: t
 
 def carry_out(settings: Settings, request: AdminRequest, wait: timedelta) -> AdminAnswer | None:
     """Ask one thing, and give its answer, None when none came in time; end with a sentence where Kafka is at fault."""
-    topic = admin_topic(settings.topics.prefix)
     waiting_for = f"waiting for the worker that has {request.connection}"
+    return carry_out_each(settings, [request], wait, waiting_for).get(request.connection)
+
+
+def carry_out_each(settings: Settings, requests: Sequence[AdminRequest], wait: timedelta, waiting_for: str) -> Answers:
+    """Ask several connections' owners at once, and give the answers that came in time."""
+    topic = admin_topic(settings.topics.prefix)
     try:
-        return asyncio.run(exchange(settings, [request], wait, waiting_for)).get(request.connection)
+        return asyncio.run(exchange(settings, requests, wait, waiting_for))
     except KeyboardInterrupt:
         fail("interrupted; what was asked for may be done all the same: bridge hooks list", 1)
     except (KafkaAway, KafkaUnreachable) as error:

@@ -10,12 +10,13 @@ import typer
 
 from bridge.cli.admin_exchange import carry_out, make_request
 from bridge.cli.durations import duration_text, parse_duration
+from bridge.cli.hook_removal import left_over, remove_everywhere
 from bridge.cli.hook_table import done_lines, hook_arguments, list_lines, plan_lines
 from bridge.cli.settings_option import AsJson, ConfigFile, fail, read_settings
 from bridge.events.catalogue import WEBHOOK_EVENTS
 from bridge.ops.settings import Role, Settings
 from bridge.pbx.hook_keys import HookName, hook_key, hook_url, parse_hook
-from bridge.registration.admin_messages import AdminAnswer, AdminKind, Asked
+from bridge.registration.admin_messages import LONGEST_PAUSE, AdminAnswer, AdminKind, Asked
 from bridge.registration.hook_state import HookState
 
 app = typer.Typer(
@@ -112,7 +113,21 @@ def remove(
         list[str] | None, typer.Argument(metavar="[HOOK]...", help="As in the list: CallStarted.1")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="All of them; webhooks.register has to be false, or they come back.")
+        bool, typer.Option("--all", help="All of them; with webhooks.register false or a pause, or they come back.")
+    ] = False,
+    pause: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=parse_duration,
+            metavar="DURATION",
+            help=f"With --all: register none by itself for so long, {duration_text(LONGEST_PAUSE)} at most.",
+        ),
+    ] = None,
+    every_connection: Annotated[
+        bool, typer.Option("--every-connection", help="With --all: of all connections of the configuration.")
+    ] = False,
+    best_effort: Annotated[
+        bool, typer.Option("--best-effort", help="Exit 0 also where something is left; it is told all the same.")
     ] = False,
     connection: Connection = None,
     wait: Wait = _WAIT,  # type: ignore[assignment] # as above
@@ -125,8 +140,18 @@ def remove(
     """
     if every == bool(hooks):
         fail("name the hooks to remove, as bridge hooks list shows them, or give --all", 2)
-    asked = Asked(hooks=_named(hooks or ()), every=every)
-    _change(AdminKind.HOOKS_REMOVE, connection, wait, config, asked, as_json=as_json)
+    if not every and (pause or every_connection):
+        fail("--pause and --every-connection go with --all alone", 2)
+    if every_connection and connection:
+        fail("give --connection or --every-connection, not both", 2)
+    if pause and pause > LONGEST_PAUSE:
+        fail(f"--pause is {duration_text(LONGEST_PAUSE)} at most", 2)
+    asked = Asked(hooks=_named(hooks or ()), every=every, pause_s=pause.total_seconds() if pause else 0.0)
+    with left_over(best_effort=best_effort):
+        if every_connection:
+            remove_everywhere(read_settings(config, Role.TOOL), asked, wait, as_json=as_json)
+        else:
+            _change(AdminKind.HOOKS_REMOVE, connection, wait, config, asked, as_json=as_json)
 
 
 @app.command()

@@ -35,6 +35,7 @@ async def act(request: AdminRequest, registrar: Registrar, means: Means, deadlin
 
 
 async def _apply(registrar: Registrar, means: Means, deadline: float) -> AdminAnswer:
+    registrar.end_pause()
     if registrar.idle is not None:
         return _refused(registrar, f"There is nothing to apply: {registrar.idle}.")
     registrar.forget_trouble()
@@ -82,6 +83,9 @@ def _contradiction(name: HookName, webhook_id: int, kept: Mapping[HookName, Kept
 
 
 async def _remove(request: AdminRequest, registrar: Registrar, means: Means, deadline: float) -> AdminAnswer:
+    if request.asked.every and request.asked.pause_s:
+        # First: what is being registered at this moment is among what is removed then.
+        await registrar.pause(request.asked.pause_s)
     if request.asked.every and registrar.idle is None:
         return _refused(registrar, "Set webhooks.register to false first: else all are registered again in a minute.")
     names = [parse_hook(text) for text in request.asked.hooks]

@@ -5,6 +5,7 @@ so whoever reads one that it does not understand passes it over, and whoever ask
 """
 
 from collections.abc import Iterable
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
@@ -20,6 +21,8 @@ from bridge.registration.hook_state import HookState, StepLine
 LONGEST_ATTRIBUTE: Final = 256
 # As in commands.
 _MOST_BYTES: Final = 65_536
+LONGEST_PAUSE: Final = timedelta(hours=1)
+# An installation that is taken away is gone long before; one that stays shall not be without webhooks for longer.
 ANSWER_TYPE: Final = "pbx.admin.answer.v1"
 _CONTENT_TYPE: Final = ("content-type", b"application/json")
 
@@ -40,10 +43,14 @@ class _Message(BaseModel):
 
 
 class Asked(_Message):
-    """The data of a request. `hooks` are `<EventName>.<generation>`; `webhook_id` is the vendor's, to adopt."""
+    """The data of a request. `hooks` are `<EventName>.<generation>`; `webhook_id` is the vendor's, to adopt.
+
+    `pause_s`: so long nothing is registered by itself after all were removed.
+    """
 
     hooks: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     every: bool = False
+    pause_s: Annotated[float, Field(ge=0, le=LONGEST_PAUSE.total_seconds())] = 0.0
     webhook_id: Annotated[int, Field(ge=0, lt=2**63)] | None = None
 
 

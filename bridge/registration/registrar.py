@@ -45,6 +45,7 @@ SLOT_WITHIN_S: Final = 30.0
 MISSING: Final = "missing"
 # Beside the standings of registrations: that of an event which none brings.
 NOT_CONFIGURED: Final = "webhooks.register is false: the bridge leaves the webhooks alone"
+PAUSED: Final = "all were removed on request, and for a while none is registered (bridge hooks apply ends that)"
 NO_URL: Final = "ingress.public_url is not set, so there is no URL to register"
 
 
@@ -61,6 +62,7 @@ class Registrar:
         self._urls: HookUrls | None = None
         self._urls_since = 0.0
         self._not_before = 0.0
+        self._paused_until = 0.0
         self._pause_s = ROUND_EVERY_S
         self._one_at_a_time = asyncio.Lock()
         self._poked = asyncio.Event()
@@ -104,6 +106,15 @@ class Registrar:
         """Try again what was given up."""
         self.trouble, self._pause_s = None, ROUND_EVERY_S
 
+    async def pause(self, seconds: float) -> None:
+        """Register nothing by itself for so long, or until `end_pause`, or until another process is the owner."""
+        async with self._one_at_a_time:
+            self._paused_until = self._means.clock.now() + seconds
+
+    def end_pause(self) -> None:
+        """Register again."""
+        self._paused_until = 0.0
+
     async def put(self, name: HookName, hook: Hook) -> None:
         """Store what a person knows about a registration."""
         async with self._one_at_a_time:
@@ -125,6 +136,8 @@ class Registrar:
         """Why nothing is registered by itself; None when it is."""
         if not self.options.register:
             return NOT_CONFIGURED
+        if self._means.clock.now() < self._paused_until:
+            return PAUSED
         return NO_URL if self.options.public_url is None else None
 
     def address(self, name: HookName) -> str | None:

@@ -151,6 +151,31 @@ async def test_nobody_answers_for_what_no_worker_has(installation: Installation,
     )
 
 
+async def test_an_uninstaller_removes_all_of_every_connection(
+    installation: Installation, worker: Worker, vendor: Simulator
+) -> None:
+    """None comes back for a while; what nobody answers for is told, and with --best-effort it is no failure."""
+    config = installation.config.read_text()
+    two = config.replace("acme:", "other: {base_url: 'https://pbx.example.com'}\n  acme:")
+    installation.config.write_text(two)
+    try:
+        order = ("hooks", "remove", "--all", "--every-connection", "--pause", "10m", "--wait", "3s")
+        left = await installation.bridge(*order)
+        assert left.exit_code == 1, left.output
+        # Five that the vendor has, and one that somebody has removed there behind our back.
+        assert [line.split()[:2] for line in left.stdout.splitlines()[:-1]] == [["acme:", "removed"]] * 6
+        assert left.stdout.splitlines()[-1].startswith("acme: The worker does nothing by itself: all were removed on")
+        assert left.stderr.splitlines()[-1] == "bridge: other: no worker answered within 3s"
+        assert vendor.accounts[KEY].hooks.registered == []
+        again = await installation.bridge(*order[:-1], "1s", "--best-effort", "--json")
+        assert again.exit_code == 0, again.output
+        told = json.loads(again.stdout)
+        assert (told["acme"]["status"], told["acme"]["done"], told["other"]) == ("ok", [], None)
+        assert vendor.accounts[KEY].hooks.registered == []
+    finally:
+        installation.config.write_text(config)
+
+
 async def test_topics_that_are_missing_are_named(kafka: LocalKafka, tmp_path: Path) -> None:
     """And not made by asking."""
     nothing = Installation(kafka.bootstrap, tmp_path)
@@ -167,6 +192,10 @@ async def test_topics_that_are_missing_are_named(kafka: LocalKafka, tmp_path: Pa
             ("remove", "CallStarted.1", "--all"),
             "name the hooks to remove, as bridge hooks list shows them, or give --all",
         ),
+        (("remove", "CallStarted.1", "--pause", "1m"), "--pause and --every-connection go with --all alone"),
+        (("remove", "CallStarted.1", "--every-connection"), "--pause and --every-connection go with --all alone"),
+        (("remove", "--all", "--every-connection", *ACME), "give --connection or --every-connection, not both"),
+        (("remove", "--all", "--pause", "2h", "--best-effort"), "--pause is 1h at most"),
         (("adopt", "7", "CallBurned"), "CallBurned is no webhook; there are: CallStarted, "),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.calls.journal_values import Hook
+from bridge.calls.quota import Quota
 from bridge.events.cloudevents import read_event
 from bridge.kafka.producer_errors import NotAcknowledged
 from bridge.kafka.reader import ReadRecord
@@ -283,6 +284,44 @@ def test_all_are_removed_where_they_are_not_configured() -> None:
         assert nothing is not None
         assert nothing.status == "refused"
         assert (nothing.sentence or "").startswith("There is nothing to apply: webhooks.register is false")
+
+    play(story, EVENTS)
+
+
+def test_all_are_removed_and_none_comes_back_while_the_pause_lasts() -> None:
+    """The uninstaller's order, in the midst of registrations: what was on its way is removed, too."""
+
+    async def story(scene: Scene, vendor: VendorTwin) -> None:
+        scene.quota = Quota(calls=20)
+        await scene.start()
+        await asyncio.sleep(4)
+        assert 0 < len(vendor.alive) < len(EVENTS), "the order comes while a registration waits for its slot"
+        answer = await ask(scene, request(AdminKind.HOOKS_REMOVE, every=True, pause_s=600))
+        assert answer is not None
+        assert answer.status == "ok"
+        assert answer.hooks is not None
+        assert (answer.hooks.idle or "").startswith("all were removed on request")
+        assert vendor.alive == {}
+        await asyncio.sleep(500)
+        assert vendor.alive == {}
+        assert scene.hooks() == {}
+        await asyncio.sleep(200)
+        assert sorted(vendor.events()) == sorted(EVENTS)
+
+    play(story, EVENTS)
+
+
+def test_apply_ends_a_pause() -> None:
+    """A person wants the webhooks back before it is over."""
+
+    async def story(scene: Scene, vendor: VendorTwin) -> None:
+        await scene.start()
+        await asyncio.sleep(30)
+        await ask(scene, request(AdminKind.HOOKS_REMOVE, every=True, pause_s=600))
+        answer = await ask(scene, request(AdminKind.HOOKS_APPLY))
+        assert answer is not None
+        assert answer.status == "ok"
+        assert sorted(vendor.events()) == sorted(EVENTS)
 
     play(story, EVENTS)
 
