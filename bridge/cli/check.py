@@ -4,15 +4,17 @@ import asyncio
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
 from bridge.cli.check_connections import look_at_connections
+from bridge.cli.check_ingress import look_at_ingress
 from bridge.cli.found import Found
 from bridge.cli.run import RunnableRole
-from bridge.cli.settings_option import AsJson, ConfigFile, kafka_away, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
 from bridge.events.topics import commands_topic
 from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
 from bridge.kafka.topic_admin import TopicsNotManaged
@@ -25,6 +27,9 @@ def check(
     role: Annotated[
         RunnableRole | None, typer.Option("--role", help="Whose secrets must be there; else the ingress's.")
     ] = None,
+    ingress: Annotated[
+        str | None, typer.Option("--ingress", metavar="URL", help="Ask an ingress, too: http://127.0.0.1:8080.")
+    ] = None,
     values: Annotated[bool, typer.Option("--values", help="Show the whole configuration in force, too.")] = False,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -35,8 +40,9 @@ def check(
 
     Example: bridge check --config bridge.yaml
     """
+    origin = None if ingress is None else _origin(ingress)
     settings, worker_problems = _read(config, role)
-    found = [_configuration(settings, worker_problems), *asyncio.run(_look(settings))]
+    found = [_configuration(settings, worker_problems), *asyncio.run(_look(settings, origin))]
     if as_json:
         typer.echo(
             orjson.dumps({"configuration": describe(settings), "checks": [item._asdict() for item in found]}).decode()
@@ -48,6 +54,13 @@ def check(
             typer.echo(f"{'ok' if item.ok else 'WRONG':<6} {item.what}: {item.sentence}")
     if not all(item.ok for item in found):
         raise typer.Exit(1)
+
+
+def _origin(given: str) -> str:
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+        fail(f"{given} is no origin: give scheme, host and port alone, such as http://127.0.0.1:8080", 2)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _read(config: Path | None, role: RunnableRole | None) -> tuple[Settings, list[str]]:
@@ -80,8 +93,9 @@ def _quota(name: str, connection: ConnectionSettings) -> Found:
     return Found(f"quota of {name}", ok=idle <= most, sentence=sentence)
 
 
-async def _look(settings: Settings) -> list[Found]:
-    found = await _look_at_kafka(settings)
+async def _look(settings: Settings, origin: str | None) -> list[Found]:
+    found = [] if origin is None else await look_at_ingress(origin, settings)
+    found += await _look_at_kafka(settings)
     found += [_quota(name, connection) for name, connection in settings.connections.items()]
     if any(item.what in {"kafka", "rights"} and not item.ok for item in found):
         return found

@@ -219,6 +219,12 @@ def test_the_service_runs_and_stops_cleanly(config: Path, ingress: subprocess.Po
     line = _first_line("tail", "--since", "1h", "--connection", "acme", config=config)
     assert "call.started" in line
     assert "22222222" not in line
+    check = call("check", "--ingress", f"http://127.0.0.1:{port}/", config=config)
+    assert check.stdout.splitlines()[1:3] == [
+        f"ok     ingress http://127.0.0.1:{port}: answers, and refuses a wrong hook key",
+        "ok     hook key acme: accepted",
+    ]
+    assert key not in check.stdout
     ingress.send_signal(signal.SIGTERM)
     stdout, stderr = ingress.communicate(timeout=25)
     assert (ingress.returncode, stdout) == (0, "")
