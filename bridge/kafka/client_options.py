@@ -5,10 +5,20 @@ Used by the producer, the topic admin and the consumers. Opens nothing.
 
 import ssl
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class ClientWatch(Protocol):
+    """Who minds all clients of a process: they get what changes, and somebody finds out why one cannot connect."""
+
+    def follow(self, client: object) -> None:
+        """Have a client of the library take up each new password and certificate, for as long as it lives."""
+
+    def doubt(self) -> None:
+        """Hear that a client could not connect."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +26,8 @@ class ClientOptions:
     """Where the brokers are, and who we are to them.
 
     `ssl_context` is required with the SSL protocols, `sasl_username` and `sasl_password` with the SASL protocols, and
-    each only there.
+    each only there. `certificate_expires_ms` is when the context's client certificate expires (epoch milliseconds),
+    None without one.
     """
 
     bootstrap_servers: str
@@ -26,6 +37,8 @@ class ClientOptions:
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: str | None = field(default=None, repr=False)
+    certificate_expires_ms: int | None = None
+    watch: ClientWatch | None = field(default=None, repr=False, compare=False)
 
 
 class ClientArguments(TypedDict, total=False):
