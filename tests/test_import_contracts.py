@@ -20,6 +20,7 @@ PLANTS = {
     "One door for aiokafka": ("ingress/body.py", "import aiokafka"),
     "One door for aiohttp's server, and the simulator has its own": ("app/process.py", "import aiohttp"),
     "One door for aiohttp's client, and the simulator has its own": ("pbx/requests.py", "import aiohttp"),
+    "One door for AWS's signer, which is an extra": ("kafka/oauth_token.py", "import botocore"),
     "One door for the containers of the local Kafka": ("cli/run.py", "import testcontainers"),
     "One door for the metrics library": ("kafka/publisher.py", "import prometheus_client"),
     "One door for FastStream": ("kafka/reader.py", "import faststream"),

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bridge.kafka.client_options import ClientOptions
+from bridge.app.kafka_tokens import token_provider
+from bridge.kafka.client_options import ClientOptions, SaslMechanism
 from bridge.kafka.topic_table import TopicOptions
 from bridge.ops.secret_files import SecretFileError
 from bridge.ops.settings import KafkaSettings, Settings, tls_context
@@ -49,6 +50,8 @@ class KafkaAccess:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._password = settings.open_sasl_password()
+        self._client_secret = settings.open_oauth_client_secret()
+        self._tokens = token_provider(settings, self._client_secret)
 
     def options(self) -> ClientOptions:
         """Return the options for a new client. Raises ValueError when a certificate or password has become unusable."""
@@ -63,14 +66,23 @@ class KafkaAccess:
             bootstrap_servers=settings.bootstrap_servers,
             security_protocol=settings.security_protocol,
             ssl_context=tls_context(settings),
-            sasl_mechanism=settings.sasl_mechanism or "SCRAM-SHA-512",
+            sasl_mechanism=_mechanism(settings),
             sasl_username=settings.sasl_username,
             sasl_password=None if password is None else password.decode(),
+            sasl_tokens=self._tokens,
         )
 
     def refresh(self) -> None:
-        """Look at the password's file again."""
+        """Look at the files of the password and of the client's secret again."""
         self._password.refresh()
+        self._client_secret.refresh()
+
+
+def _mechanism(settings: KafkaSettings) -> SaslMechanism:
+    """Give what the brokers are told: to them a token for Amazon MSK is one like any other."""
+    if settings.sasl_mechanism == "AWS_MSK_IAM":
+        return "OAUTHBEARER"
+    return settings.sasl_mechanism or "SCRAM-SHA-512"
 
 
 def _ms(duration: timedelta) -> int:

@@ -7,8 +7,11 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypedDict
 
+from bridge.kafka.oauth_provider import TokenProvider
+from bridge.kafka.sasl_connection import install
+
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 
 class ClientWatch(Protocol):
@@ -25,9 +28,9 @@ class ClientWatch(Protocol):
 class ClientOptions:
     """Where the brokers are, and who we are to them.
 
-    `ssl_context` is required with the SSL protocols, `sasl_username` and `sasl_password` with the SASL protocols, and
-    each only there. `certificate_expires_ms` is when the context's client certificate expires (epoch milliseconds),
-    None without one.
+    `ssl_context` is required with the SSL protocols, `sasl_username` and `sasl_password` with the SASL protocols,
+    `sasl_tokens` in their place with OAUTHBEARER, and each only there. `certificate_expires_ms` is when the context's
+    client certificate expires (epoch milliseconds), None without one.
     """
 
     bootstrap_servers: str
@@ -37,6 +40,7 @@ class ClientOptions:
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: str | None = field(default=None, repr=False)
+    sasl_tokens: TokenProvider | None = field(default=None, repr=False)
     certificate_expires_ms: int | None = None
     watch: ClientWatch | None = field(default=None, repr=False, compare=False)
 
@@ -51,6 +55,7 @@ class ClientArguments(TypedDict, total=False):
     sasl_mechanism: str
     sasl_plain_username: str
     sasl_plain_password: str
+    sasl_oauth_token_provider: TokenProvider
 
 
 def client_arguments(options: ClientOptions) -> ClientArguments:
@@ -65,9 +70,20 @@ def client_arguments(options: ClientOptions) -> ClientArguments:
             raise ValueError(f"{options.security_protocol} needs ssl_context")
         arguments["ssl_context"] = options.ssl_context
     if options.security_protocol in {"SASL_PLAINTEXT", "SASL_SSL"}:
-        if options.sasl_username is None or options.sasl_password is None:
-            raise ValueError(f"{options.security_protocol} needs sasl_username and sasl_password")
-        arguments["sasl_mechanism"] = options.sasl_mechanism
-        arguments["sasl_plain_username"] = options.sasl_username
-        arguments["sasl_plain_password"] = options.sasl_password
+        arguments.update(_login(options))
     return arguments
+
+
+def _login(options: ClientOptions) -> ClientArguments:
+    install()
+    if options.sasl_mechanism == "OAUTHBEARER":
+        if options.sasl_tokens is None:
+            raise ValueError("OAUTHBEARER needs sasl_tokens")
+        return ClientArguments(sasl_mechanism="OAUTHBEARER", sasl_oauth_token_provider=options.sasl_tokens)
+    if options.sasl_username is None or options.sasl_password is None:
+        raise ValueError(f"{options.security_protocol} needs sasl_username and sasl_password")
+    return ClientArguments(
+        sasl_mechanism=options.sasl_mechanism,
+        sasl_plain_username=options.sasl_username,
+        sasl_plain_password=options.sasl_password,
+    )

@@ -3,10 +3,12 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bridge.kafka.client_options import ClientOptions, SaslMechanism, SecurityProtocol, client_arguments
+from bridge.kafka.oauth_file import file_tokens
 
 PLAIN = ClientOptions("kafka-1:9092,kafka-2:9092", client_id="bridge-ingress")
 CONTEXT = ssl.create_default_context()
@@ -33,6 +35,21 @@ def test_sasl_passes_mechanism_user_and_password(protocol: SecurityProtocol, mec
     assert arguments["sasl_plain_username"] == "bridge"
     assert arguments["sasl_plain_password"] == "not-to-be-shown"
     assert ("ssl_context" in arguments) == (protocol == "SASL_SSL")
+
+
+def test_tokens_take_the_place_of_user_and_password() -> None:
+    """With OAUTHBEARER the library is given who it gets a token from, and nothing else of a login."""
+    tokens = file_tokens(Path("/token"), lambda: 0.0)
+    options = replace(PLAIN, security_protocol="SASL_PLAINTEXT", sasl_mechanism="OAUTHBEARER", sasl_tokens=tokens)
+    assert client_arguments(options) == {
+        "bootstrap_servers": "kafka-1:9092,kafka-2:9092",
+        "client_id": "bridge-ingress",
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "OAUTHBEARER",
+        "sasl_oauth_token_provider": tokens,
+    }
+    with pytest.raises(ValueError, match="OAUTHBEARER needs sasl_tokens"):
+        client_arguments(replace(options, sasl_tokens=None))
 
 
 @pytest.mark.parametrize("options", [replace(SASL, sasl_username=None), replace(SASL, sasl_password=None)])

@@ -53,7 +53,9 @@ KAFKA = [
         (
             "kafka.acks is an unknown key: the keys of kafka are bootstrap_servers, security_protocol, ssl_ca_file, "
             "ssl_cert_file, ssl_key_file, ssl_key_password, ssl_key_password_file, ssl_check_hostname, sasl_mechanism, "
-            "sasl_username, sasl_password, sasl_password_file."
+            "sasl_username, sasl_password, sasl_password_file, sasl_oauth_token_file, sasl_oauth_token_url, "
+            "sasl_oauth_client_id, sasl_oauth_client_secret, sasl_oauth_client_secret_file, sasl_oauth_scope, "
+            "sasl_oauth_ca_file, sasl_oauth_extensions, sasl_aws_region."
         ),
     ),
     (
@@ -70,24 +72,10 @@ KAFKA = [
     ),
     (
         (
-            "{bootstrap_servers: 'a:1', sasl_mechanism: OAUTHBEARER, security_protocol: SASL_SSL, "
-            "sasl_username: u, sasl_password: p}"
-        ),
-        "kafka.sasl_mechanism is OAUTHBEARER, which is not built yet: give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
-    ),
-    (
-        (
-            "{bootstrap_servers: 'a:1', sasl_mechanism: AWS_MSK_IAM, security_protocol: SASL_SSL, "
-            "sasl_username: u, sasl_password: p}"
-        ),
-        "kafka.sasl_mechanism is AWS_MSK_IAM, which is not built yet: give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
-    ),
-    (
-        (
             "{bootstrap_servers: 'a:1', sasl_mechanism: GSSAPI, security_protocol: SASL_SSL, "
             "sasl_username: u, sasl_password: p}"
         ),
-        'kafka.sasl_mechanism is "GSSAPI": give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.',
+        'kafka.sasl_mechanism is "GSSAPI": give PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM.',
     ),
     (
         (
@@ -146,7 +134,7 @@ KAFKA = [
         "{bootstrap_servers: 'a:1', security_protocol: SASL_SSL, sasl_username: u, sasl_password: p}",
         (
             "kafka.sasl_mechanism is missing, but kafka.security_protocol is SASL_SSL: "
-            "give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512."
+            "give PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM."
         ),
     ),
     (

@@ -76,7 +76,7 @@ connections:
             "bridge: set enableServiceLinks: false in the pod's specification, or remove the variable."
         ),
         "kafka.bootstrap_servers is missing: give host:port of the Kafka brokers, such as kafka-1:9092,kafka-2:9092.",
-        'kafka.sasl_mechanism is "OAUTH": give PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.',
+        'kafka.sasl_mechanism is "OAUTH": give PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or AWS_MSK_IAM.',
         "topics is a number: give a map of keys.",
         "ingress.port is 70000: give a whole number from 0 to 65535.",
         "ingress.body_timeout is 5 without a unit (ms, s, m, h or d): give a duration from 100ms to 60s.",

@@ -20,6 +20,7 @@ from bridge.ops.settings.pollers import COLLECTIONS, PollersSettings
 from bridge.ops.settings.problems import SettingsError
 from bridge.ops.settings.servers import AdminSettings, IngressSettings, SpoolSettings
 from bridge.ops.settings.tls import TlsFileError, tls_context
+from bridge.ops.settings.token_tls import token_tls_context
 
 __all__ = [
     "COLLECTIONS",
@@ -45,4 +46,5 @@ __all__ = [
     "describe",
     "load_settings",
     "tls_context",
+    "token_tls_context",
 ]

@@ -38,6 +38,14 @@ def api_url(given: object) -> str:
     return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
 
 
+def token_url(given: object) -> str:
+    """Accept the http(s) URL of a token endpoint, to be asked exactly as it is written."""
+    url = _url(given)
+    if url is None or url.query or url.fragment:
+        raise unfit("an http or https URL without user, query and fragment, such as https://login.example.com/token")
+    return url.geturl()
+
+
 def public_origin(given: object) -> str:
     """Accept an https origin; http for this machine alone, since the vendor calls https URLs only."""
     url = _url(given)

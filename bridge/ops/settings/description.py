@@ -22,9 +22,12 @@ def _lines(section: Section, prefix: str) -> Iterator[str]:
         value = getattr(section, name)
         if isinstance(value, Section):
             yield from _lines(value, f"{prefix}{key}.")
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and key == "connections":
             for inner, one in value.items():
                 yield from _lines(one, f"{prefix}{key}.{inner}.")
+        elif isinstance(value, Mapping):
+            written = ", ".join(f"{inner}={one}" for inner, one in value.items())
+            yield f"{prefix}{key} = {written or 'none'}"
         else:
             yield f"{prefix}{key} = {_written(key, value)}"
 

@@ -12,6 +12,7 @@ KeyPath = tuple[str | int, ...]
 
 SECRET_KEYS: Final = frozenset({
     "api_key",
+    "sasl_oauth_client_secret",
     "sasl_password",
     "ssl_key_password",
     "webhook_secret",

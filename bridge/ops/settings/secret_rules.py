@@ -1,6 +1,7 @@
 """Looks at the files that a role uses: secrets and certificates must be there and usable before anything starts."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from bridge.ops.secret_files import OptionalSecretSource, Secret, SecretFileError, SecretSource
@@ -9,6 +10,10 @@ from bridge.ops.settings.combinations import is_broken
 from bridge.ops.settings.model import Role, Settings
 from bridge.ops.settings.problems import KeyPath, Problem, dotted, quoted
 from bridge.ops.settings.tls import TlsFileError, tls_context
+from bridge.ops.settings.token_tls import token_tls_context
+
+_MSK_SIGNER = "aws_msk_iam_sasl_signer"
+# Seen before anything starts, as a file would be: at the first connection it would be too late for a clear word.
 
 
 def secret_problems(settings: Settings, role: Role, broken: frozenset[KeyPath]) -> list[Problem]:
@@ -73,6 +78,14 @@ def _kafka_problems(kafka: KafkaSettings) -> Iterator[Problem]:
         _, problem = _look(path, kafka.sasl_password, kafka.sasl_password_file, kafka.open_sasl_password)
         if problem:
             yield problem
+    if kafka.sasl_mechanism == "AWS_MSK_IAM" and find_spec(_MSK_SIGNER) is None:
+        sentence = (
+            "kafka.sasl_mechanism is AWS_MSK_IAM, which needs a library that is not installed: "
+            "install the bridge with its extra msk-iam (requirements/runtime-msk-iam.txt)."
+        )
+        yield Problem(("kafka", "sasl_mechanism"), sentence)
+    if kafka.sasl_mechanism == "OAUTHBEARER":
+        yield from _token_endpoint_problems(kafka)
     if not kafka.uses_tls:
         return
     path = ("kafka", "ssl_key_password")
@@ -83,7 +96,25 @@ def _kafka_problems(kafka: KafkaSettings) -> Iterator[Problem]:
     try:
         tls_context(kafka)
     except TlsFileError as error:
-        yield Problem(("kafka", error.key), f"kafka.{error.key} is {quoted(str(error.path))}, which {error}.")
+        yield _unusable(error)
+
+
+def _token_endpoint_problems(kafka: KafkaSettings) -> Iterator[Problem]:
+    path = ("kafka", "sasl_oauth_client_secret")
+    inline, file = kafka.sasl_oauth_client_secret, kafka.sasl_oauth_client_secret_file
+    _, problem = _look(path, inline, file, kafka.open_oauth_client_secret)
+    if problem:
+        yield problem
+    if kafka.sasl_oauth_token_url is None or not kafka.sasl_oauth_token_url.startswith("https:"):
+        return
+    try:
+        token_tls_context(kafka)
+    except TlsFileError as error:
+        yield _unusable(error)
+
+
+def _unusable(error: TlsFileError) -> Problem:
+    return Problem(("kafka", error.key), f"kafka.{error.key} is {quoted(str(error.path))}, which {error}.")
 
 
 def _look(

@@ -37,6 +37,11 @@ class ListOfValues:
     """Marks a key that holds a list: its variable is JSON."""
 
 
+@dataclass(frozen=True)
+class MapOfValues:
+    """Marks a key that holds a map with keys of the user's own: its variable is JSON."""
+
+
 def duration(least: str, most: str) -> Parser[timedelta]:
     """Accept `1500ms`, `5s` or `1.5h` within the bounds, as a timedelta."""
     low, high = _milliseconds(least), _milliseconds(most)
@@ -84,13 +89,13 @@ def whole(least: int, most: int) -> Parser[int]:
     return parse
 
 
-def one_of(*names: str, not_yet: tuple[str, ...] = ()) -> Parser[str]:
-    """Accept one of the names, spelt exactly so; those of `not_yet` get a sentence of their own."""
+def one_of(*names: str) -> Parser[str]:
+    """Accept one of the names, spelt exactly so."""
 
     def parse(given: object) -> str:
         if isinstance(given, str) and given in names:
             return given
-        raise unfit(alternatives(names), fault=f"is {given}, which is not built yet" if given in not_yet else "")
+        raise unfit(alternatives(names))
 
     return parse
 

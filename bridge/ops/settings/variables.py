@@ -17,7 +17,7 @@ from bridge.ops.settings.connections import NAME, ConnectionSettings
 from bridge.ops.settings.model import Settings
 from bridge.ops.settings.problems import KeyPath, Problem
 from bridge.ops.settings.section import Section
-from bridge.ops.settings.values import ListOfValues
+from bridge.ops.settings.values import ListOfValues, MapOfValues
 from bridge.ops.settings.yaml_file import Tree
 
 PREFIX: Final = "BRIDGE_"
@@ -133,7 +133,8 @@ def _within(model: type[Section], rest: str) -> _Target | None:
             continue
         section = section_of(field)
         if not separator:
-            return _Target((key,), holds_map=section is not None, field=field)
+            holds_map = section is not None or any(isinstance(mark, MapOfValues) for mark in field.metadata)
+            return _Target((key,), holds_map=holds_map, field=field)
         inner = _within(section, tail) if section else None
         return inner._replace(path=(key, *inner.path)) if inner else None
     return None

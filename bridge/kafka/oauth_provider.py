@@ -1,0 +1,137 @@
+"""The token that every Kafka client of a process logs in with, fetched once for all of them.
+
+A token is given out until `RENEW_AT` of its life is over: a broker ends a connection when its token ends, so each new
+connection should have most of a life before it. From then on the next connection waits for a new one. When that fails,
+the old one is given out for as long as it lives, and `RETRY_AFTER_S` pass before the next fetch, however many
+connections are wanted meanwhile.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiokafka.abc import AbstractTokenProvider
+from aiokafka.errors import KafkaError
+from typing_extensions import override
+
+from bridge.kafka.oauth_token import NoToken, Token, claims
+
+log = structlog.get_logger(__name__)
+
+FETCH_WITHIN_S: Final = 5.0
+# Below what a client takes for a connection, and a shard's journal for all of its own: 10 s.
+RENEW_AT: Final = 0.8
+# Of a token's life.
+USABLE_UNTIL: Final = 0.95
+# Of a token's life: the brokers' clocks may be ahead, and the token still has to get there.
+RETRY_AFTER_S: Final = 5.0
+# After a failed fetch. A shard is taken over by some five connections, which must not wait for five fetches in a row.
+
+Fetch = Callable[[], Awaitable[Token]]
+"""Asks for a token; raises NoToken."""
+
+
+class TokenUnavailable(KafkaError):  # type: ignore[misc]  # the library has no types
+    """No connection can be made for want of a token; the text is a sentence without a secret."""
+
+    @override
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class _Held:
+    token: Token
+    renew_at: float
+    usable_until: float
+
+
+class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library has no types
+    """Gives tokens of a `source`, which begins a sentence: "the token endpoint https://…".
+
+    `monotonic` is a clock in seconds.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        source: str,
+        *,
+        monotonic: Callable[[], float],
+        extensions: Mapping[str, str] | None = None,
+        retry_after_s: float = RETRY_AFTER_S,
+    ) -> None:
+        self.source = source
+        self._fetch = fetch
+        self._monotonic = monotonic
+        self._extensions = dict(extensions or {})
+        self._retry_after_s = retry_after_s
+        self._held: _Held | None = None
+        self._fetching: asyncio.Task[str | None] | None = None
+        self._failure: str | None = None
+        self._failed_at = 0.0
+
+    @override
+    async def token(self) -> str:
+        """Give a token that is good for a new connection; raise TokenUnavailable."""
+        held = self._held
+        if held is not None and self._monotonic() < held.renew_at:
+            return held.token.value
+        if self._failure is None or self._monotonic() - self._failed_at >= self._retry_after_s:
+            return await self._renewed()
+        return self._old(self._failure)
+
+    @override
+    def extensions(self) -> Mapping[str, str]:
+        """Give what is sent to the brokers beside the token."""
+        return self._extensions
+
+    def described(self) -> str:
+        """Say where the last token came from and, of a JWT, whom it is for and until when; nothing of it is secret."""
+        told = claims(self._held.token.value) if self._held is not None else ""
+        return f"given by {self.source}" + (f" ({told})" if told else "")
+
+    async def _renewed(self) -> str:
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch_once())
+            self._fetching.add_done_callback(self._ended)
+        # Others wait for the same fetch, so nobody who is cancelled may end it.
+        failure = await asyncio.shield(self._fetching)
+        return self._old(failure) if failure is not None or self._held is None else self._held.token.value
+
+    def _old(self, failure: str | None) -> str:
+        """Give the token that is held for as long as it lives, whatever came in place of a new one."""
+        if self._held is None or self._monotonic() >= self._held.usable_until:
+            raise TokenUnavailable(f"{self.source} {failure}")
+        return self._held.token.value
+
+    def _ended(self, _: object) -> None:
+        self._fetching = None
+
+    async def _fetch_once(self) -> str | None:
+        """Fetch a token; give what went wrong, as a predicate."""
+        asked_at = self._monotonic()
+        try:
+            async with asyncio.timeout(FETCH_WITHIN_S):
+                token = await self._fetch()
+        except NoToken as error:
+            return self._failed(str(error))
+        except TimeoutError:
+            return self._failed(f"has not answered within {FETCH_WITHIN_S:g} s")
+        except Exception as error:
+            log.exception("fetching a token failed")
+            return self._failed(f"cannot be asked: {type(error).__name__}")
+        self._held = _Held(token, asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s)
+        if self._failure is not None:
+            self._failure = None
+            log.info("there are tokens for Kafka again", source=self.source)
+        return None
+
+    def _failed(self, failure: str) -> str:
+        self._failed_at = self._monotonic()
+        if failure != self._failure:
+            self._failure = failure
+            log.warning("there is no new token for Kafka", reason=f"{self.source} {failure}")
+        return failure
