@@ -16,7 +16,7 @@ all (PLAINTEXT, and TLS without a client certificate). A client certificate's CN
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,8 @@ class SecuredKafka:
 
 
 @asynccontextmanager
-async def start_secured_kafka() -> AsyncIterator[SecuredKafka]:
-    """Start the broker for a while."""
+async def start_secured_kafka(*java_options: str) -> AsyncIterator[SecuredKafka]:
+    """Start the broker for a while; its JVM may have more options."""
     folder = Path(tempfile.mkdtemp(prefix="secured-kafka-"))
     try:
         authority = Authority.make(folder, "authority")
@@ -107,7 +107,7 @@ async def start_secured_kafka() -> AsyncIterator[SecuredKafka]:
         certificates["other name"] = authority.issue("other", subject="other", hosts="DNS:kafka.other.test")
         for user, password in PASSWORDS.items():
             (folder / f"{user}.password").write_text(password)
-        broker = await start_in_jvm({}, print, None, _additions(authority, certificates, issuer))
+        broker = await start_in_jvm({}, print, None, _additions(authority, certificates, issuer, java_options))
         try:
             await set_scram_passwords(broker.bootstrap, PASSWORDS)
             yield SecuredKafka(broker, authority, certificates, issuer, PASSWORDS, folder)
@@ -117,7 +117,9 @@ async def start_secured_kafka() -> AsyncIterator[SecuredKafka]:
         await asyncio.to_thread(shutil.rmtree, folder)
 
 
-def _additions(authority: Authority, certificates: Mapping[str, Certificate], issuer: TokenIssuer) -> Additions:
+def _additions(
+    authority: Authority, certificates: Mapping[str, Certificate], issuer: TokenIssuer, java_options: Sequence[str]
+) -> Additions:
     shown = {"TLS_EXPIRED": "expired", "TLS_OTHER_NAME": "other name"}
     properties = {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -139,7 +141,7 @@ def _additions(authority: Authority, certificates: Mapping[str, Certificate], is
         if protocol.startswith("SASL"):
             mechanisms = ("PLAIN",) if listener == "PLAIN_ONLY" else _MECHANISMS
             properties |= {prefix + key: value for key, value in _sasl(mechanisms).items()}
-    return Additions(LISTENERS, properties | _tokens(issuer), (_allowed(issuer),))
+    return Additions(LISTENERS, properties | _tokens(issuer), (_allowed(issuer), *java_options))
 
 
 def _sasl(mechanisms: tuple[str, ...]) -> dict[str, str]:
