@@ -47,13 +47,14 @@ app.kubernetes.io/component: {{ .component | quote }}
 {{- end -}}
 
 {{/*
-Metadata of an object of ours. Takes root, name and, where it has them, component, annotations and namespace.
+Metadata of an object of ours. Takes root, name and, where it has them, component, labels, annotations and
+namespace.
 */}}
 {{- define "bridge.metadata" -}}
 name: {{ .name }}
 namespace: {{ .namespace | default (include "bridge.namespace" .root) }}
 labels:
-  {{- include "bridge.labels" . | nindent 2 }}
+  {{- merge (include "bridge.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
 {{- with merge (deepCopy (.annotations | default dict)) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
