@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from bridge.app.kafka_tokens import token_provider
+from bridge.kafka.access_watch import AccessWatch
 from bridge.kafka.client_options import ClientOptions, SaslMechanism
 from bridge.kafka.topic_table import TopicOptions
-from bridge.ops.secret_files import SecretFileError
-from bridge.ops.settings import KafkaSettings, Settings, tls_context
+from bridge.ops.settings import KafkaSettings, Settings
+from bridge.ops.settings.tls_files import TlsFiles
 
 RECORD_OVERHEAD_BYTES = 65_536
 # What a record has beyond the body it came from: headers, the key, normalised numbers, a null for each absent field.
@@ -50,32 +51,37 @@ class KafkaAccess:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._password = settings.open_sasl_password()
+        self._tls = TlsFiles(settings)
         self._client_secret = settings.open_oauth_client_secret()
         self._tokens = token_provider(settings, self._client_secret)
+        self._watch: AccessWatch | None = None
+
+    def watched(self) -> AccessWatch:
+        """Have all clients minded from now on that are made of these options: a service is, a command is not."""
+        self._watch = AccessWatch(self.options)
+        return self._watch
 
     def options(self) -> ClientOptions:
-        """Return the options for a new client. Raises ValueError when a certificate or password has become unusable."""
-        try:
-            return self._options()
-        except SecretFileError as error:
-            raise ValueError(f"a file of section kafka {error}") from error
-
-    def _options(self) -> ClientOptions:
+        """Return the options for a new client."""
         settings, password = self._settings, self._password.current()
         return ClientOptions(
             bootstrap_servers=settings.bootstrap_servers,
             security_protocol=settings.security_protocol,
-            ssl_context=tls_context(settings),
+            ssl_context=self._tls.context,
+            certificate_expires_ms=self._tls.expires_ms,
             sasl_mechanism=_mechanism(settings),
             sasl_username=settings.sasl_username,
             sasl_password=None if password is None else password.decode(),
             sasl_tokens=self._tokens,
+            watch=self._watch,
         )
 
     def refresh(self) -> None:
-        """Look at the files of the password and of the client's secret again."""
-        self._password.refresh()
+        """Look at the files again; what has changed counts for all clients, each time they connect anew."""
         self._client_secret.refresh()
+        password, tls = self._password.refresh(), self._tls.refresh()
+        if self._watch is not None and (password or tls):
+            self._watch.renew()
 
 
 def _mechanism(settings: KafkaSettings) -> SaslMechanism:

@@ -9,7 +9,10 @@ from importlib.metadata import version
 from bridge.app.kafka_access import KafkaAccess, topic_options
 from bridge.kafka.log_filter import quieten_library
 from bridge.kafka.publisher import Publisher
+from bridge.kafka.rights import KafkaRole, rights
+from bridge.kafka.rights_watch import RightsWatch
 from bridge.kafka.topic_keeper import TopicKeeper
+from bridge.kafka.topic_table import wanted_topics
 from bridge.ops.admin import AdminServer
 from bridge.ops.health import Health
 from bridge.ops.metrics import Metrics
@@ -28,9 +31,17 @@ class Process:
         self.metrics = Metrics()
         self.health = Health(time.monotonic())
         self.kafka = KafkaAccess(settings.kafka)
+        self._access = self.kafka.watched()
         self.refreshes: list[Callable[[], object]] = [self.kafka.refresh]
         """Called again and again, so that changed secrets are taken up."""
-        self.topics = TopicKeeper(topic_options(settings), self.kafka.options, manage=settings.topics.manage)
+        manage, topics = settings.topics.manage, topic_options(settings)
+        self.topics = TopicKeeper(topics, self.kafka.options, manage=manage)
+        self._rights = RightsWatch(
+            rights(KafkaRole(role.value), topics.prefix, manage=manage),
+            [topic.name for topic in wanted_topics(topics)],
+            self.kafka.options,
+        )
+        self.health.warn("rights", self._rights.problem)
         self._publishers: list[Publisher] = []
         self._admin = AdminServer(
             self.health, self.metrics, host=settings.admin.host, port=settings.admin.port, monotonic=time.monotonic
@@ -45,6 +56,7 @@ class Process:
     async def start(self) -> int:
         """Look for the topics in the background, and listen on the admin port, which is returned."""
         self.topics.start()
+        self._rights.start()
         port = await self._admin.start()
         self._watch = asyncio.create_task(self._watch_secrets())
         return port
@@ -52,6 +64,8 @@ class Process:
     async def stop(self) -> None:
         """End it all; the probes answer until here."""
         await self.topics.stop()
+        await self._rights.stop()
+        await self._access.stop()
         if self._watch is not None:
             self._watch.cancel()
         await self._admin.stop()

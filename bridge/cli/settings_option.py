@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bridge.kafka.access_errors import AccessDenied
 from bridge.ops.settings import Role, Settings, SettingsError, load_settings
 
 ConfigFile = Annotated[
@@ -22,7 +23,9 @@ def fail(sentence: str, code: int) -> NoReturn:
 
 
 def kafka_away(settings: Settings, error: Exception) -> str:
-    """Return the sentence for a Kafka that does not answer."""
+    """Return the sentence for a Kafka that does not answer, or does not let us in."""
+    if isinstance(error.__cause__, AccessDenied):
+        return error.__cause__.sentence
     return (
         f"Kafka at {settings.kafka.bootstrap_servers} cannot be reached: see that it runs and that "
         f"kafka.bootstrap_servers names it (the client says: {error})"

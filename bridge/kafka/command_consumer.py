@@ -24,6 +24,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.fetched_command import FetchedCommand
 from bridge.kafka.raw_batches import RawBatches, RawRecord
 from bridge.kafka.reader import KafkaUnreachable
@@ -64,6 +65,7 @@ class CommandConsumer:
     def __init__(
         self, options: ClientOptions, group: str, now: Callable[[], float], commit_unstored: Callable[[], None]
     ) -> None:
+        self._options = options
         self._consumer = AIOKafkaConsumer(**_SETTINGS, **client_arguments(options), group_id=group)
         self._now = now
         self._polled = now()
@@ -74,7 +76,8 @@ class CommandConsumer:
     async def start(self) -> None:
         """Connect. Raises KafkaUnreachable."""
         try:
-            await self._consumer.start()
+            consumer = self._consumer
+            await start_client(consumer, consumer._client, self._options)  # noqa: SLF001 - the library shows it nowhere else
         except (KafkaError, OSError) as error:
             raise KafkaUnreachable(str(error) or type(error).__name__) from error
 

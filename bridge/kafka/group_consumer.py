@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from typing_extensions import override
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.reader import TopicUnknown
 
 SESSION_TIMEOUT_MS = 6_000
@@ -96,7 +97,8 @@ class GroupConsumer:
         )
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
-                await session._consumer.start()
+                consumer = session._consumer
+                await start_client(consumer, consumer._client, options)  # noqa: SLF001 - the library shows it nowhere else
                 # Subscribing to a topic that is not there would ask for it by name, which creates it on some clusters.
                 if topic not in await session._consumer.topics():
                     raise TopicUnknown(topic)  # noqa: TRY301 - the consumer is to be closed for it

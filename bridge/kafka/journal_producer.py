@@ -15,6 +15,7 @@ from aiokafka.structs import RecordMetadata
 
 from bridge.events.topics import journal_topic
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.journal_records import Append, LossCause, ShardLost
 from bridge.kafka.partitioning import partition_of
 from bridge.kafka.producer_batch import MAX_BATCH_BYTES
@@ -94,7 +95,7 @@ class JournalProducer:
         )
         topic = journal_topic(options.prefix)
         try:
-            await producer.start()
+            await start_client(producer, producer.client, options.client)
             session = Session(producer, options.max_record_bytes)
             await _require(session, (topic, *options.publish_to), within)
             if shard not in await producer.partitions_for(topic):

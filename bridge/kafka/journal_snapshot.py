@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.journal_records import StoredRecord
 
 FETCH_BYTES = 4 * 1024 * 1024
@@ -36,7 +37,7 @@ async def read_snapshot(
     partition = TopicPartition(topic, shard)
     stored: dict[bytes, StoredRecord] = {}
     try:
-        await consumer.start()
+        await start_client(consumer, consumer._client, client)  # noqa: SLF001 - the library shows it nowhere else
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
         # The position passes commit markers and the gaps that compaction leaves, where there is no record to wait for.

@@ -14,6 +14,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.producer_batch import Batch
 
 LINGER_MS = 0
@@ -60,7 +61,7 @@ class Session:
             metadata_max_age_ms=METADATA_MAX_AGE_MS,
         )
         try:
-            await producer.start()
+            await start_client(producer, producer.client, options.client)
         except BaseException:
             await producer.stop()
             raise

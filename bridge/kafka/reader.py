@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 
 _POLL_MS = 200
 # How long one fetch waits for records: how soon a follower notices that it is to stop.
@@ -53,6 +54,7 @@ class TopicReader:
     """Reads all partitions of some topics, read_committed, from a moment or from now on."""
 
     def __init__(self, options: ClientOptions) -> None:
+        self._options = options
         self._consumer = AIOKafkaConsumer(
             **client_arguments(options),
             isolation_level="read_committed",
@@ -64,7 +66,8 @@ class TopicReader:
     async def __aenter__(self) -> Self:
         """Connect; raises KafkaUnreachable."""
         try:
-            await self._consumer.start()
+            consumer = self._consumer
+            await start_client(consumer, consumer._client, self._options)  # noqa: SLF001 - the library shows it nowhere else
         except KafkaError as error:
             await self._consumer.stop()
             raise KafkaUnreachable(str(error) or type(error).__name__) from error

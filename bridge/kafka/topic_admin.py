@@ -12,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.incremental_alter_configs import IncrementalAlterConfigs
 from bridge.kafka.topic_table import Correction, Finding, Plan, Topic, TopicOptions, plan, shard_topics, wanted_topics
 
@@ -41,7 +42,7 @@ class TopicAdmin:
         """Connect for a while; KafkaError when no broker answers."""
         client = AIOKafkaAdminClient(**client_arguments(options), request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
-            await client.start()
+            await start_client(client, client._client, options)  # noqa: SLF001 - the library shows it nowhere else
             yield cls(client)
         finally:
             await client.close()

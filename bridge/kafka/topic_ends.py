@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.reader import KafkaUnreachable
 
 _ANSWERED_WITHIN_S = 10.0
@@ -22,6 +23,7 @@ class TopicEnds:
     """Asks for the ends of partitions, transactions that are still open included."""
 
     def __init__(self, options: ClientOptions) -> None:
+        self._options = options
         self._consumer = AIOKafkaConsumer(
             **client_arguments(options), isolation_level="read_uncommitted", enable_auto_commit=False, group_id=None
         )
@@ -29,7 +31,8 @@ class TopicEnds:
     async def __aenter__(self) -> Self:
         """Connect; raises KafkaUnreachable."""
         try:
-            await self._consumer.start()
+            consumer = self._consumer
+            await start_client(consumer, consumer._client, self._options)  # noqa: SLF001 - the library shows it nowhere else
         except KafkaError as error:
             await self._consumer.stop()
             raise KafkaUnreachable(str(error) or type(error).__name__) from error

@@ -68,7 +68,7 @@ class AbsentSecretError(SecretFileError):
     """The file does not exist or is empty: for an optional secret this is no error."""
 
 
-class _Identity(NamedTuple):
+class FileIdentity(NamedTuple):
     """What changes when a file's content does: device, inode, modification time in nanoseconds, size in bytes."""
 
     device: int
@@ -147,7 +147,7 @@ class _WatchedFile(Generic[T]):
         return self._value
 
     def refresh(self) -> bool:
-        if self._settled and _identity_of(self._path) == self._seen:
+        if self._settled and file_identity(self._path) == self._seen:
             return False
         try:
             value, seen = self._look()
@@ -170,10 +170,10 @@ class _WatchedFile(Generic[T]):
         _log.info("secret_file_changed" if value else "secret_file_gone", path=str(self._path))
         return True
 
-    def _look(self) -> tuple[T, _Identity | None]:
+    def _look(self) -> tuple[T, FileIdentity | None]:
         raise NotImplementedError
 
-    def _checked(self) -> tuple[bytes, _Identity]:
+    def _checked(self) -> tuple[bytes, FileIdentity]:
         value, seen = _read(self._path)
         if wrong := self._fault(value):
             raise SecretFileError(wrong)
@@ -186,7 +186,7 @@ class SecretFile(_WatchedFile[bytes]):
     __slots__ = ()
 
     @override
-    def _look(self) -> tuple[bytes, _Identity]:
+    def _look(self) -> tuple[bytes, FileIdentity]:
         return self._checked()
 
 
@@ -196,25 +196,26 @@ class OptionalSecretFile(_WatchedFile[bytes | None]):
     __slots__ = ()
 
     @override
-    def _look(self) -> tuple[bytes | None, _Identity | None]:
+    def _look(self) -> tuple[bytes | None, FileIdentity | None]:
         try:
             return self._checked()
         except AbsentSecretError:
-            return None, _identity_of(self._path)
+            return None, file_identity(self._path)
 
 
-def _identity_of(path: Path) -> _Identity | None:
+def file_identity(path: Path) -> FileIdentity | None:
+    """Return what tells a state of the file from the next one, by one `stat`; None where there is no such file."""
     try:
         return _identity(path.stat())
     except OSError:
         return None
 
 
-def _identity(status: os.stat_result) -> _Identity:
-    return _Identity(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+def _identity(status: os.stat_result) -> FileIdentity:
+    return FileIdentity(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
 
 
-def _read(path: Path) -> tuple[bytes, _Identity]:
+def _read(path: Path) -> tuple[bytes, FileIdentity]:
     try:
         # Without O_NONBLOCK a named pipe would hang the process here.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

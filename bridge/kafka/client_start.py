@@ -1,0 +1,40 @@
+"""The start of every client of the library, and why it failed.
+
+The library says "Unable to bootstrap" and keeps the cause to itself. A command of the command line gets a sentence for
+its user; a service goes on trying, and its watch finds the cause out once for all of its clients.
+"""
+
+from typing import Protocol
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
+
+from bridge.kafka.access_errors import AccessDenied
+from bridge.kafka.access_probe import find_denial
+from bridge.kafka.client_options import ClientOptions
+from bridge.ops.clock import epoch_ms
+
+
+class Startable(Protocol):
+    """A producer, consumer or admin client of the library."""
+
+    async def start(self) -> None:
+        """Connect."""
+
+
+async def start_client(client: Startable, connections: AIOKafkaClient, options: ClientOptions) -> None:
+    """Start a client made of these options; `connections` is what it connects by.
+
+    KafkaError, OSError, ValueError when that fails; without a watch it is AccessDenied where Kafka lets nobody in.
+    """
+    watch = options.watch
+    if watch is not None:
+        watch.follow(connections)
+    try:
+        await client.start()
+    except (KafkaConnectionError, OSError) as error:
+        if watch is not None:
+            watch.doubt()
+        elif (sentence := await find_denial(options, epoch_ms())) is not None:
+            raise AccessDenied(sentence) from error
+        raise
