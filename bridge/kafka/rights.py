@@ -58,11 +58,20 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Right:
-    """What may be done to a target, always allowed and from any host; `why` is a sentence for people."""
+    """What may be done to a target, always allowed and from any host, with a sentence for people on each operation."""
 
     target: Target
-    operations: tuple[Operation, ...]
-    why: str
+    reasons: tuple[tuple[Operation, str], ...]
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """What may be done."""
+        return tuple(operation for operation, _ in self.reasons)
+
+    @property
+    def why(self) -> str:
+        """What it is for, each sentence once."""
+        return " ".join(dict.fromkeys(why for _, why in self.reasons))
 
 
 def rights(role: KafkaRole, prefix: str, *, manage: bool = False, group: str = CONSUMER_GROUP) -> tuple[Right, ...]:
@@ -131,7 +140,7 @@ def _worker(prefix: str) -> Iterator[Right]:
     yield _on_topic(topics.journal_topic(prefix), "Write", why="Remembers what a shard's next owner must know.")
     yield _on_topic(topics.journal_topic(prefix), "Read", why="Learns it when it takes a shard over.")
     fences = "Writes a shard's journal and events as one, and fences its former owner."
-    yield Right(transactional_ids(prefix), ("Write",), fences)
+    yield _right(transactional_ids(prefix), "Write", why=fences)
     yield _on_topic(topics.results_topic(prefix), "Write", why="Answers commands.")
     yield _on_topic(topics.quarantine_topic(prefix), "Write", why="Keeps commands and items that cannot be understood.")
     yield _on_topic(topics.admin_topic(prefix), "Read", why="Does what the command line asks for.")
@@ -149,9 +158,9 @@ def _at_start(prefix: str, *, manage: bool) -> Iterator[Right]:
 
 
 def _topics(prefix: str) -> Iterator[Right]:
-    target = Target("topic", f"{prefix}.", "prefixed")
-    why = "Sees which topics there are, creates missing ones, and compares and corrects their settings."
-    yield Right(target, ("Create", "Describe", "AlterConfigs"), why)
+    yield _on_all_topics(prefix, "Create", why="Creates missing topics.")
+    yield _on_all_topics(prefix, "Describe", why="Sees which topics there are.")
+    yield _on_all_topics(prefix, "AlterConfigs", why="Compares and corrects their settings.")
 
 
 def _tool(prefix: str) -> Iterator[Right]:
@@ -183,25 +192,31 @@ def _commander(prefix: str) -> Iterator[Right]:
 
 
 def _on_topic(name: str, *operations: Operation, why: str) -> Right:
-    return Right(Target("topic", name, "literal"), operations, why)
+    return _right(Target("topic", name, "literal"), *operations, why=why)
 
 
 def _on_all_topics(prefix: str, *operations: Operation, why: str) -> Right:
-    return Right(Target("topic", f"{prefix}.", "prefixed"), operations, why)
+    return _right(Target("topic", f"{prefix}.", "prefixed"), *operations, why=why)
 
 
 def _on_group(name: str, *, why: str) -> Right:
-    return Right(Target("group", name, "literal"), ("Read",), why)
+    return _right(Target("group", name, "literal"), "Read", why=why)
+
+
+def _right(target: Target, *operations: Operation, why: str) -> Right:
+    return Right(target, tuple((operation, why) for operation in operations))
 
 
 def _merged(parts: Iterable[Iterable[Right]]) -> tuple[Right, ...]:
-    operations: dict[Target, dict[Operation, None]] = defaultdict(dict)
-    whys: dict[Target, dict[str, None]] = defaultdict(dict)
+    reasons: dict[Target, dict[Operation, list[str]]] = defaultdict(lambda: defaultdict(list))
     for part in parts:
         for right in part:
-            operations[right.target] |= dict.fromkeys(right.operations)
-            whys[right.target][right.why] = None
-    return tuple(Right(target, tuple(operations[target]), " ".join(whys[target])) for target in operations)
+            for operation, why in right.reasons:
+                reasons[right.target][operation].append(why)
+    return tuple(
+        Right(target, tuple((operation, " ".join(whys)) for operation, whys in by_operation.items()))
+        for target, by_operation in reasons.items()
+    )
 
 
 _SERVICE: Final = frozenset({KafkaRole.INGRESS, KafkaRole.WORKER, KafkaRole.ALL})

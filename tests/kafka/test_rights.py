@@ -112,4 +112,4 @@ def test_a_consumer_has_a_group_of_its_own() -> None:
 def test_a_commander_writes_commands_alone() -> None:
     """Whoever publishes commands needs one right."""
     commands = Target("topic", "pbx.commands.v1", "literal")
-    assert rights(KafkaRole.COMMANDER, "pbx") == (Right(commands, ("Write",), "Publishes commands."),)
+    assert rights(KafkaRole.COMMANDER, "pbx") == (Right(commands, (("Write", "Publishes commands."),)),)
