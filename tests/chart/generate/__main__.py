@@ -3,12 +3,14 @@
 Example: python -m tests.chart.generate --check
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Final
 
 import yaml
 
+from tests.chart.generate.connection_keys import connection_schema
 from tests.chart.generate.readme import with_values
 from tests.chart.generate.tables import rights_rows, topic_rows
 
@@ -17,16 +19,23 @@ CHART: Final = Path(__file__).parents[3] / "helm" / "bridge"
 
 def files() -> dict[Path, str]:
     """Give each file's path and what should be in it."""
-    readme = CHART / "README.md"
+    readme, schema = CHART / "README.md", CHART / "values.schema.json"
     return {
         CHART / "files" / "topics.yaml": _listed("bridge/kafka/topic_table.py", topic_rows()),
         CHART / "files" / "rights.yaml": _listed("bridge/kafka/rights.py", rights_rows()),
+        schema: _with_connections(schema.read_text()),
         readme: with_values(readme.read_text(), (CHART / "values.yaml").read_text()),
     }
 
 
 def _listed(source: str, content: object) -> str:
     return f"# Made from {source} by `make chart-files`.\n{yaml.safe_dump(content, sort_keys=False, width=120)}"
+
+
+def _with_connections(schema: str) -> str:
+    whole = json.loads(schema)
+    whole["definitions"]["connectionConfig"] = connection_schema()
+    return json.dumps(whole, indent=2) + "\n"
 
 
 def main(arguments: list[str]) -> int:
