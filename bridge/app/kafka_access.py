@@ -79,6 +79,8 @@ class KafkaAccess:
     def refresh(self) -> None:
         """Look at the files again; what has changed counts for all clients, each time they connect anew."""
         self._client_secret.refresh()
+        if self._tokens is not None:
+            self._tokens.refresh()
         password, tls = self._password.refresh(), self._tls.refresh()
         if self._watch is not None and (password or tls):
             self._watch.renew()

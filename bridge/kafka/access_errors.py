@@ -20,6 +20,7 @@ from aiokafka.errors import (
 from typing_extensions import override
 
 from bridge.kafka.client_options import ClientOptions, SecurityProtocol
+from bridge.kafka.oauth_provider import TokenUnavailable
 
 _HAS_EXPIRED = 10
 _NOT_YET_VALID = 9
@@ -156,6 +157,8 @@ def _of_their_certificate(kafka: str, error: ssl.SSLCertVerificationError) -> st
 
 def _of_user(kafka: str, error: Exception, spoken: Spoken | None, options: ClientOptions) -> str | None:
     mechanism, user = options.sasl_mechanism, options.sasl_username
+    if isinstance(error, TokenUnavailable):
+        return f"there is no token to log in to {kafka} with: {error}"
     if isinstance(error, UnsupportedSaslMechanismError):
         offered = "" if spoken is None else f": set kafka.sasl_mechanism to {_one_of(spoken.mechanisms)}"
         return f"{kafka} does not offer the mechanism {mechanism}{offered}"

@@ -36,7 +36,7 @@ def _sign(region: str) -> Fetch:
         except (AttributeError, ValueError):
             # How the library fails when there are no credentials.
             raise NoToken("failed: no AWS credentials were found in the environment of this process") from None
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, OSError) as error:
             raise NoToken(f"failed: {type(error).__name__}: {error}") from error
         return Token(value, LIFE_S)
 

@@ -1,9 +1,9 @@
 """The token that every Kafka client of a process logs in with, fetched once for all of them.
 
-A token is given out until `RENEW_AT` of its life is over: a broker ends a connection when its token ends, so each new
-connection should have most of a life before it. From then on the next connection waits for a new one. When that fails,
-the old one is given out for as long as it lives, and `RETRY_AFTER_S` pass before the next fetch, however many
-connections are wanted meanwhile.
+A token is given out until `RENEW_AT` of its life is over: brokers end a connection when its token ends, so each new
+connection should have most of a life before it. From then on a new one is fetched, by whoever wants a connection or
+calls `refresh`. When that fails, the old one is given out for as long as it lives, and `RETRY_AFTER_S` pass before the
+next fetch, however many connections are wanted meanwhile.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from bridge.kafka.oauth_token import NoToken, Token, claims
 
 log = structlog.get_logger(__name__)
 
-FETCH_WITHIN_S: Final = 5.0
-# Below what a client takes for a connection, and a shard's journal for all of its own: 10 s.
+FETCH_WITHIN_S: Final = 4.0
+# Below what a shard's journal takes for all of its connections (10 s), and the search for a cause for one (5 s).
 RENEW_AT: Final = 0.8
 # Of a token's life.
 USABLE_UNTIL: Final = 0.95
@@ -79,9 +79,17 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         held = self._held
         if held is not None and self._monotonic() < held.renew_at:
             return held.token.value
-        if self._failure is None or self._monotonic() - self._failed_at >= self._retry_after_s:
-            return await self._renewed()
-        return self._old(self._failure)
+        if self._failure is not None and not self._may_ask_again():
+            return self._old(self._failure)
+        # Others wait for the same fetch, so nobody who is cancelled may end it.
+        failure = await asyncio.shield(self._asking())
+        return self._old(failure) if failure is not None or self._held is None else self._held.token.value
+
+    def refresh(self) -> None:
+        """Begin to fetch a new token where the one held is due; called again and again, so that none is short of it."""
+        held = self._held
+        if held is not None and held.token.life_s > 0 and self._monotonic() >= held.renew_at and self._may_ask_again():
+            _ = self._asking()
 
     @override
     def extensions(self) -> Mapping[str, str]:
@@ -93,13 +101,15 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         told = claims(self._held.token.value) if self._held is not None else ""
         return f"given by {self.source}" + (f" ({told})" if told else "")
 
-    async def _renewed(self) -> str:
+    def _may_ask_again(self) -> bool:
+        return self._failure is None or self._monotonic() - self._failed_at >= self._retry_after_s
+
+    def _asking(self) -> asyncio.Task[str | None]:
+        """Give the fetch that is under way: there is never more than one."""
         if self._fetching is None:
-            self._fetching = asyncio.create_task(self._fetch_once())
+            self._fetching = asyncio.create_task(self._fetch_once(), name="token for Kafka")
             self._fetching.add_done_callback(self._ended)
-        # Others wait for the same fetch, so nobody who is cancelled may end it.
-        failure = await asyncio.shield(self._fetching)
-        return self._old(failure) if failure is not None or self._held is None else self._held.token.value
+        return self._fetching
 
     def _old(self, failure: str | None) -> str:
         """Give the token that is held for as long as it lives, whatever came in place of a new one."""

@@ -21,8 +21,9 @@ from typing_extensions import override
 
 from bridge.kafka.oauth_provider import TokenProvider
 
-RENEW_AT: Final = 0.8
-# Of a session: what is left is for the longest request under way, and for a new connection to be made in time.
+RENEW_AT: Final = 0.9
+# Of a session. Later than a new token is fetched (0.8 of the old one's life), so that the new connection has that one;
+# what is left is for what is under way on this connection to end.
 
 
 def install() -> None:

@@ -15,6 +15,8 @@ _QUIET = {
     "aiohttp.access": logging.CRITICAL,
     "aiohttp.server": logging.ERROR,
     "asyncio": logging.WARNING,
+    # Each failed fetch of credentials would be a traceback, every few seconds; ours is one sentence.
+    "botocore": logging.CRITICAL,
 }
 
 Fields = MutableMapping[str, Any]
