@@ -41,6 +41,7 @@ class Process:
             [topic.name for topic in wanted_topics(topics)],
             self.kafka.options,
         )
+        self.health.warn("access", lambda: self._access.denial)
         self.health.warn("rights", self._rights.problem)
         self._publishers: list[Publisher] = []
         self._admin = AdminServer(

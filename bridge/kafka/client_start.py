@@ -8,11 +8,20 @@ from typing import Protocol
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
+from typing_extensions import override
 
 from bridge.kafka.access_errors import AccessDenied
 from bridge.kafka.access_probe import find_denial
 from bridge.kafka.client_options import ClientOptions
 from bridge.ops.clock import epoch_ms
+
+
+class NoConnection(KafkaConnectionError):  # type: ignore[misc]  # the library publishes no types
+    """A service's client could not begin: the line "no connection to Kafka" of the log says why."""
+
+    @override
+    def __str__(self) -> str:
+        return "no connection to Kafka"
 
 
 class Startable(Protocol):
@@ -25,7 +34,8 @@ class Startable(Protocol):
 async def start_client(client: Startable, connections: AIOKafkaClient, options: ClientOptions) -> None:
     """Start a client made of these options; `connections` is what it connects by.
 
-    KafkaError, OSError, ValueError when that fails; without a watch it is AccessDenied where Kafka lets nobody in.
+    KafkaError, OSError, ValueError when that fails. Where Kafka lets nobody in it is AccessDenied, with a sentence;
+    with a watch it is NoConnection, and the sentence comes later, once for all clients.
     """
     watch = options.watch
     if watch is not None:
@@ -35,6 +45,7 @@ async def start_client(client: Startable, connections: AIOKafkaClient, options: 
     except (KafkaConnectionError, OSError) as error:
         if watch is not None:
             watch.doubt()
-        elif (sentence := await find_denial(options, epoch_ms())) is not None:
+            raise NoConnection from error
+        if (sentence := await find_denial(options, epoch_ms())) is not None:
             raise AccessDenied(sentence) from error
         raise

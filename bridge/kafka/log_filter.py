@@ -15,6 +15,8 @@ ONE_PER_SECONDS = 60.0
 MOST_KINDS = 500
 # The library has fewer than 200 texts in all; a bound all the same, as it may put values into a text some day.
 LIBRARY: Final = "aiokafka"
+TOLD_BY_US: Final = frozenset({'Unable connect to "%s:%s": %s'})
+# Of a client that cannot begin: `bridge.kafka.access_watch` finds out why, and says it once.
 
 
 class OneOfAKind(logging.Filter):
@@ -30,6 +32,8 @@ class OneOfAKind(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; adds the number of those dropped before it to its text."""
         kind = (record.name, record.levelno, str(record.msg))
+        if record.msg in TOLD_BY_US:
+            return False
         now = self._now()
         written, dropped = self._seen.get(kind, (now - self._every, 0))
         if now - written < self._every:

@@ -37,6 +37,7 @@ LISTENERS: Final = {
     "TLS_CLIENT": "SSL",  # a client certificate is required
     "SASL": "SASL_PLAINTEXT",
     "SASL_TLS": "SASL_SSL",
+    "SASL_TLS_CLIENT": "SASL_SSL",  # a client certificate is required, too
     "PLAIN_ONLY": "SASL_PLAINTEXT",  # no mechanism but PLAIN
     "TLS_EXPIRED": "SSL",  # the broker's certificate has expired
     "TLS_OTHER_NAME": "SSL",  # the broker's certificate names another host
@@ -76,7 +77,7 @@ class SecuredKafka:
         section = {"bootstrap_servers": self.at(listener), "security_protocol": protocol}
         if protocol.endswith("SSL"):
             section["ssl_ca_file"] = str(self.authority.cert)
-        if listener == "TLS_CLIENT":
+        if listener in {"TLS_CLIENT", "SASL_TLS_CLIENT"}:
             shown = self.certificates[user]
             section |= {"ssl_cert_file": str(shown.cert), "ssl_key_file": str(shown.key)}
         if protocol.startswith("SASL"):
@@ -127,6 +128,7 @@ def _additions(
         "super.users": "User:ANONYMOUS;User:super",
         "ssl.principal.mapping.rules": "RULE:^CN=([^,]*).*$/$1/,DEFAULT",
         "listener.name.tls_client.ssl.client.auth": "required",
+        "listener.name.sasl_tls_client.ssl.client.auth": "required",
     }
     for listener, protocol in LISTENERS.items():
         prefix = f"listener.name.{listener.lower()}."

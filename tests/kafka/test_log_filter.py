@@ -33,6 +33,13 @@ def quiet(clock: Clock) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quiet")
+def test_what_the_bridge_says_itself_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    """Why a client cannot begin stands in a line of ours, so the library's is not written at all."""
+    logging.getLogger("aiokafka").error('Unable connect to "%s:%s": %s', "kafka", 9092, "refused")
+    assert caplog.messages == []
+
+
+@pytest.mark.usefixtures("quiet")
 def test_of_a_flood_one_line_a_minute_is_written(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """80 lines a second for two minutes: three lines, the later ones with the number of those dropped."""
     log = logging.getLogger("aiokafka")

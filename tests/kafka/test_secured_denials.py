@@ -43,16 +43,16 @@ CASES: dict[str, tuple[str, Change, str]] = {
         "SASL_TLS",
         lambda kafka: replace(kafka.client("SASL_TLS"), sasl_password="wrong"),
         (
-            "refuses the user super or the password: see that kafka.sasl_username and kafka.sasl_password_file are right, "
-            "and that the user exists there for SCRAM-SHA-512"
+            "refuses the user super or the password: see that kafka.sasl_username and kafka.sasl_password_file are "
+            "right, and that the user exists there for SCRAM-SHA-512"
         ),
     ),
     "wrong password, PLAIN": (
         "SASL",
         lambda kafka: replace(kafka.client("SASL", mechanism="PLAIN"), sasl_password="wrong"),
         (
-            "refuses the user super or the password: see that kafka.sasl_username and kafka.sasl_password_file are right, "
-            "and that the user exists there for PLAIN"
+            "refuses the user super or the password: see that kafka.sasl_username and kafka.sasl_password_file are "
+            "right, and that the user exists there for PLAIN"
         ),
     ),
     "unknown user": (
