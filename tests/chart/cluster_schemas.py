@@ -86,7 +86,7 @@ def _definitions(kube_version: str) -> Registry[Any]:
     contents = json.loads((_folder(kube_version) / "_definitions.json").read_bytes())
     resource = Resource.from_contents(contents, default_specification=DRAFT202012)
     registry: Registry[Any] = Registry().with_resource("_definitions.json", resource)
-    return registry
+    return registry.crawl()
 
 
 @functools.cache
