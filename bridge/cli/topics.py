@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import orjson
 import typer
 
 from bridge.app import KafkaAccess, topic_options
+from bridge.cli.rights_table import acl_commands, right_rows, table_lines
 from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
 from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.probe import KafkaAway, apply_topics, compare_topics
+from bridge.kafka.rights import CONSUMER_GROUP, KafkaRole, rights
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Plan, TopicOptions
 from bridge.ops.settings import Role, Settings
 
 app = typer.Typer(
-    help="The topics: what is missing or set otherwise; nothing is ever deleted. Example: bridge topics plan",
+    help="The topics: what is missing or set otherwise, and who needs which rights on them; nothing is ever deleted. "
+    "Example: bridge topics plan",
     no_args_is_help=True,
 )
 
@@ -44,6 +48,34 @@ def apply_command(config: ConfigFile = None, as_json: AsJson = False) -> None:
     _print(plan, "created", "set", as_json=as_json)
     if plan.findings:
         raise typer.Exit(1)
+
+
+@app.command("rights")
+def rights_command(
+    role: Annotated[KafkaRole | None, typer.Option(help="Whose rights; else those of all roles.")] = None,
+    principal: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Print the commands that give them, such as to User:bridge.")
+    ] = None,
+    group: Annotated[str, typer.Option(metavar="NAME", help="The group of the role consumer.")] = CONSUMER_GROUP,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the least rights (ACLs) that each role needs on Kafka, by topics.prefix and topics.manage. Asks nobody.
+
+    Example: bridge topics rights --role worker --principal User:bridge
+    """
+    if principal is not None and role is None:
+        fail("say whose rights the principal is to get: --role ingress|worker|all|topics|tool|consumer|commander", 2)
+    settings = read_settings(config, Role.TOOL)
+    prefix, manage = settings.topics.prefix, settings.topics.manage
+    tables = {one: rights(one, prefix, manage=manage, group=group) for one in ([role] if role else KafkaRole)}
+    if as_json:
+        typer.echo(orjson.dumps({one.value: right_rows(table) for one, table in tables.items()}).decode())
+    elif principal is not None and role is not None:
+        typer.echo("\n".join(acl_commands(tables[role], principal, settings.kafka.bootstrap_servers)))
+    else:
+        sections = ["\n".join([f"{one.value}:", *table_lines(table)]) for one, table in tables.items()]
+        typer.echo("\n\n".join(sections))
 
 
 def _carry_out(work: Work, settings: Settings) -> Plan:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from bridge.events import topics
 from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
@@ -21,6 +21,7 @@ from bridge.events.catalogue import WEBHOOK_EVENTS, EventName
 Resource = Literal["topic", "group", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
 Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs", "AlterConfigs"]
+_OPERATIONS: Final[tuple[Operation, ...]] = get_args(Operation)
 
 CONSUMER_GROUP: Final = "my-service"
 # A microservice's group is its own affair; this stands where its name belongs.
@@ -138,7 +139,7 @@ def _worker(prefix: str) -> Iterator[Right]:
     yield _on_topic(topics.work_topic(prefix), "Read", why="Carries out the commands of its shards.")
     yield _on_group(f"{prefix}.owners", why="Decides which worker owns which shard.")
     yield _on_topic(topics.journal_topic(prefix), "Write", why="Remembers what a shard's next owner must know.")
-    yield _on_topic(topics.journal_topic(prefix), "Read", why="Learns it when it takes a shard over.")
+    yield _on_topic(topics.journal_topic(prefix), "Read", why="Learns at a take-over what the owner before it knew.")
     fences = "Writes a shard's journal and events as one, and fences its former owner."
     yield _right(transactional_ids(prefix), "Write", why=fences)
     yield _on_topic(topics.results_topic(prefix), "Write", why="Answers commands.")
@@ -214,8 +215,8 @@ def _merged(parts: Iterable[Iterable[Right]]) -> tuple[Right, ...]:
             for operation, why in right.reasons:
                 reasons[right.target][operation].append(why)
     return tuple(
-        Right(target, tuple((operation, " ".join(whys)) for operation, whys in by_operation.items()))
-        for target, by_operation in reasons.items()
+        Right(target, tuple((one, " ".join(whys[one])) for one in _OPERATIONS if one in whys))
+        for target, whys in reasons.items()
     )
 
 
