@@ -292,7 +292,11 @@ class ShardOwner:
 
     def _tell_delay(self, error: Exception) -> None:
         found = f"{type(error).__name__}: {error}"
-        self.problem = f"not taken over: {found}"
+        problem = f"not taken over: {found}"
+        # Said once for each cause: one such as a missing right stays until somebody mends it.
+        if problem == self.problem:
+            return
+        self.problem = problem
         if isinstance(error, GroupAway | JournalAway | ShardLost):
             log.warning("a shard cannot be taken over yet", shard=self.shard, error=found)
         else:

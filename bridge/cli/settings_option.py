@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bridge.kafka.access_errors import AccessDenied
+from bridge.kafka.refused_rights import refused_right
 from bridge.ops.settings import Role, Settings, SettingsError, load_settings
 
 ConfigFile = Annotated[
@@ -26,6 +27,11 @@ def kafka_away(settings: Settings, error: Exception) -> str:
     """Return the sentence for a Kafka that does not answer, or does not let us in."""
     if isinstance(error.__cause__, AccessDenied):
         return error.__cause__.sentence
+    if (refused := refused_right(error.__cause__)) is not None:
+        return (
+            f"Kafka at {settings.kafka.bootstrap_servers} does not let us {refused}: "
+            "bridge topics rights lists the rights that each role needs"
+        )
     return (
         f"Kafka at {settings.kafka.bootstrap_servers} cannot be reached: see that it runs and that "
         f"kafka.bootstrap_servers names it (the client says: {error})"

@@ -209,7 +209,8 @@ class GroupMember(Rebalances):
             # A fetch may wait for an assignment that nobody makes any more.
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        log.info("has left the group", group=self._group)
+        if self._failure is None:
+            log.info("has left the group", group=self._group)
 
     async def _fetch(self, consumer: GroupConsumer) -> None:
         while True:

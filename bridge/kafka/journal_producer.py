@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced, TopicAuthorizationFailedError
 from aiokafka.structs import RecordMetadata
 
 from bridge.events.topics import journal_topic
@@ -123,7 +123,7 @@ class JournalProducer:
             raise ShardLost("unknown" if committing else "away") from error
         except (KafkaError, AssertionError) as error:  # the library asserts the states of its transactions
             cause = judge(error, committing=committing)
-            raise ShardLost(cause, type(error.__cause__ or error).__name__) from error
+            raise ShardLost(cause, _named(error.__cause__ or error)) from error
         finally:
             for future in _futures(sent):
                 future.cancel()
@@ -140,6 +140,8 @@ class JournalProducer:
 
     async def end(self, cause: LossCause, within: float) -> None:
         """Close the producer within the given seconds, whatever state it is in; never raises."""
+        # An abort puts another future in the place of one that has failed.
+        _retrieve(self._transactions.wait_for_transaction_end())
         if cause == "refused":
             try:
                 async with asyncio.timeout(ABORT_WITHIN_S):
@@ -164,6 +166,14 @@ def judge(error: Exception, *, committing: bool) -> LossCause:
     if isinstance(error, ProducerFenced | InvalidProducerEpoch):
         return "fenced"
     return "unknown" if committing else "refused"
+
+
+def _named(error: BaseException) -> str:
+    kind = type(error).__name__
+    # Which topics these are nobody could guess, as a transaction may publish to all of them.
+    if isinstance(error, TopicAuthorizationFailedError) and isinstance(topics := next(iter(error.args), None), set):
+        return f"{kind}: {', '.join(sorted(topics))}"
+    return kind
 
 
 def _retrieve(future: "asyncio.Future[object] | None") -> None:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from bridge.kafka.rights import Operation, Resource, Right, Target
 
 
@@ -27,6 +29,7 @@ class MissingRight:
     operation: Operation
     why: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.operation} on {target_text(self.target)}"
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from bridge.kafka.client_options import ClientOptions, client_arguments
 from bridge.kafka.client_start import start_client
@@ -115,10 +115,15 @@ class TopicReader:
             self._consumer.seek(partition, offset)
 
     async def records(self) -> AsyncIterator[ReadRecord]:
-        """Yield records as they come, for ever; the order holds within a partition."""
+        """Yield records as they come, for ever; the order holds within a partition.
+
+        Outages are waited for. Raises KafkaUnreachable where one of the topics may not be read.
+        """
         while True:
             try:
                 fetched = await self._fetch()
+            except TopicAuthorizationFailedError as error:
+                raise KafkaUnreachable(str(error)) from error
             except KafkaError:
                 await asyncio.sleep(_POLL_MS / 1000)  # the client reconnects by itself; its log tells
                 continue

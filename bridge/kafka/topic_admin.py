@@ -113,7 +113,10 @@ async def compare(client: ClientOptions, options: TopicOptions) -> Plan:
 
 
 async def apply(client: ClientOptions, options: TopicOptions) -> Plan:
-    """Create what is missing and correct settings; gives the plan that was carried out, its findings not mended."""
+    """Create what is missing and correct settings; gives the plan that was carried out, its findings not mended.
+
+    KafkaError while Kafka is away, TopicsNotManaged when it refuses.
+    """
     async with TopicAdmin.connect(client) as admin:
         todo = await _compare(admin, options)
         await admin.create(todo.create)
@@ -125,8 +128,8 @@ async def apply(client: ClientOptions, options: TopicOptions) -> Plan:
 async def prepare(client: ClientOptions, options: TopicOptions, *, manage: bool) -> tuple[Finding, ...]:
     """See to the topics at a start: with `manage` create what is missing; correct nothing that exists.
 
-    Gives everything that is not as configured, settings included; a fatal finding forbids the start. KafkaError or
-    TimeoutError while Kafka is away: the caller tries again.
+    Gives everything that is not as configured, settings included; a fatal finding forbids the start. KafkaError while
+    Kafka is away, TopicsNotManaged when it refuses: the caller tries again.
     """
     async with TopicAdmin.connect(client) as admin:
         todo = await _compare(admin, options)
@@ -150,10 +153,16 @@ async def prepare(client: ClientOptions, options: TopicOptions, *, manage: bool)
 
 
 async def _wait_until_in_force(admin: TopicAdmin, options: TopicOptions, done: Callable[[Plan], bool]) -> Plan:
-    """Compare until it is done: brokers follow the controller's word with some delay. TimeoutError if they do not."""
-    async with asyncio.timeout(IN_FORCE_WITHIN):
-        while not done(left := await _compare(admin, options)):  # noqa: ASYNC110 - the broker tells nobody by itself
-            await asyncio.sleep(IN_FORCE_EVERY)
+    """Compare until it is done: brokers follow the controller's word with some delay. TopicsNotManaged if not."""
+    try:
+        async with asyncio.timeout(IN_FORCE_WITHIN):
+            while not done(left := await _compare(admin, options)):  # noqa: ASYNC110 - the broker tells nobody by itself
+                await asyncio.sleep(IN_FORCE_EVERY)
+    except TimeoutError as error:
+        raise TopicsNotManaged(
+            f"what was created or corrected does not show after {IN_FORCE_WITHIN:g} s: see that we may describe "
+            f"topics that begin with {options.prefix}."
+        ) from error
     return left
 
 
