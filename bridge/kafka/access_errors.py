@@ -92,7 +92,7 @@ def denial(failure: Failure, options: ClientOptions, now_ms: int) -> str:
         or _of_certificate(kafka, _tls_error(error), options, now_ms)
         or _of_user(kafka, error, failure.spoken, options)
         or _of_silence(failure, options)
-        or f"{kafka} ends the connection: see its log ({_words(error)})"
+        or f"{kafka} ends the connection: see whether it is Kafka that listens there, and its log ({_words(error)})"
     )
 
 

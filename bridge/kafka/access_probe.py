@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from aiokafka.conn import AIOKafkaConnection, create_conn
-from aiokafka.errors import KafkaError, UnsupportedSaslMechanismError
+from aiokafka.errors import UnsupportedSaslMechanismError
 from aiokafka.protocol.admin import SaslHandShakeRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -26,6 +26,7 @@ _NO_MECHANISM = "NONE"
 
 async def find_denial(options: ClientOptions, now_ms: int) -> str | None:
     """Say why the brokers do not let us in; None where they do, though one of several may be down. ValueError."""
+    client_arguments(options)  # what is missing there is no failure of a server
     failures: list[Failure] = []
     for server in options.bootstrap_servers.split(","):
         found = await _look(options, server.strip())
@@ -55,7 +56,7 @@ async def _look(options: ClientOptions, server: str) -> Failure | frozenset[str]
                 metadata = await connection.send(MetadataRequest([]))
             finally:
                 await _close(connection)
-    except (KafkaError, OSError) as error:  # TimeoutError and ssl.SSLError are OSErrors
+    except Exception as error:  # noqa: BLE001 - where no Kafka is at all, the library fails in any way
         return Failure(server, error, await _spoken(options, server, error))
     return frozenset(f"{host}:{port}" for _, host, port, *_ in metadata.brokers)
 
@@ -98,7 +99,7 @@ async def _greet(options: ClientOptions, server: str, *, tls: bool) -> Spoken | 
     except ssl.SSLError as error:
         # It has spoken TLS, and wants a certificate that is not shown here.
         return Spoken(tls=True) if tls and error.reason and "ALERT" in error.reason else None
-    except (KafkaError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - see above
         return Spoken(tls=True) if tls and isinstance(error.__cause__, ssl.SSLError) else None
     return Spoken(tls=tls, mechanisms=frozenset(answer.enabled_mechanisms))
 

@@ -1,12 +1,14 @@
 """The sentences about access that no real broker of ours gives, and which of several failures is told."""
 
+import asyncio
 import ssl
 
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 
 from bridge.kafka.access_errors import Failure, Spoken, denial, is_mute, worst
-from bridge.kafka.client_options import ClientOptions
+from bridge.kafka.access_probe import find_denial
+from bridge.kafka.client_options import ClientOptions, SecurityProtocol
 
 NOW_MS = 1_795_435_200_000
 DOWN = Failure("a:1", ConnectionRefusedError(111, "Connect call failed"))
@@ -68,8 +70,27 @@ def test_an_end_without_a_word_is_told_as_that() -> None:
     """Where nothing is known no cause is made up."""
     ended = KafkaConnectionError("Connection at a:1 closed")
     assert denial(Failure("a:1", ended), ClientOptions("a:1"), NOW_MS) == (
-        "Kafka at a:1 ends the connection: see its log (Connection at a:1 closed)"
+        "Kafka at a:1 ends the connection: see whether it is Kafka that listens there, and its log (Connection at a:1 closed)"
     )
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SSL"])
+async def test_a_server_that_is_no_kafka_is_told_without_a_crash(protocol: SecurityProtocol) -> None:
+    """Whatever somebody else's port answers, there is a sentence; the port's own is not made up."""
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(babble, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        context = ssl.create_default_context() if protocol == "SSL" else None
+        options = ClientOptions(f"127.0.0.1:{port}", security_protocol=protocol, ssl_context=context)
+        sentence = await find_denial(options, NOW_MS)
+    assert sentence is not None
+    assert sentence.startswith(f"Kafka at 127.0.0.1:{port} ends the connection: see whether it is Kafka that ")
 
 
 def test_only_an_end_without_a_word_is_looked_into() -> None:

@@ -1,6 +1,7 @@
 """What the commands say of a Kafka that does not let them in."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -36,9 +37,12 @@ WRONG: dict[str, tuple[Callable[[SecuredKafka, Path], Section], str]] = {
 
 
 async def bridge(folder: Path, section: Section, *words: str) -> Result:
+    """Run a command line to its end, beside the test; the folder's name is the installation's."""
     config = folder / "bridge.yaml"
     connection = {"base_url": "https://pbx.example.com/api/v2", "webhook_secret": "the webhook secret of acme"}
-    config.write_text(yaml.safe_dump({"kafka": dict(section), "connections": {"acme": connection}}))
+    topics = {"prefix": f"c{uuid.uuid5(uuid.NAMESPACE_URL, str(folder)).hex[:8]}", "replication_factor": 1}
+    whole = {"kafka": dict(section), "topics": topics, "connections": {"acme": connection}}
+    config.write_text(yaml.safe_dump(whole))
     return await asyncio.to_thread(lambda: CliRunner().invoke(app, [*words, "--config", str(config)]))
 
 
@@ -62,3 +66,14 @@ async def test_a_command_says_in_one_sentence_why_kafka_does_not_let_it_in(
     (wrong,) = [line for line in check.stdout.splitlines() if line.startswith("WRONG")]
     assert wrong.startswith(f"WRONG  kafka: {whole}")
     assert "not-the-password" not in check.stdout
+
+
+@pytest.mark.asyncio
+async def test_a_command_is_let_in_like_a_service(secured_kafka: SecuredKafka, tmp_path: Path) -> None:
+    """With a certificate and a password `topics apply` makes the topics, and `check` finds nothing wrong with Kafka."""
+    section = secured_kafka.section("SASL_TLS_CLIENT")
+    assert (await bridge(tmp_path, section, "topics", "apply")).exit_code == 0
+    assert (await bridge(tmp_path, section, "topics", "plan")).stdout == "all topics are as configured\n"
+    check = await bridge(tmp_path, section, "check", "--role", "ingress")
+    assert [line for line in check.stdout.splitlines() if line.startswith("WRONG")] == []
+    assert f"ok     kafka: {secured_kafka.at('SASL_TLS_CLIENT')} answers" in check.stdout

@@ -5,7 +5,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
 from typing_extensions import override
 
+from bridge.app import KafkaAccess
+from bridge.kafka.access_probe import find_denial
 from bridge.kafka.client_options import client_arguments
+from bridge.ops.clock import epoch_ms
+from bridge.ops.settings import KafkaSettings
 from tests.kafka.secured_kafka import SecuredKafka
 
 PASSWORD_MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -34,6 +38,16 @@ async def test_a_listener_lets_in_whom_it_knows(secured_kafka: SecuredKafka, lis
     producer = AIOKafkaProducer(**client_arguments(secured_kafka.client(listener, mechanism=mechanism)))
     await producer.start()
     await producer.stop()
+
+
+@pytest.mark.asyncio
+async def test_the_name_in_a_certificate_counts_unless_told_otherwise(secured_kafka: SecuredKafka) -> None:
+    """With `ssl_check_hostname: false` a broker may have a certificate of another name, of the right authority."""
+    section = secured_kafka.section("TLS_OTHER_NAME")
+    for check in (True, False):
+        options = KafkaAccess(KafkaSettings.model_validate({**section, "ssl_check_hostname": check})).options()
+        denial = await find_denial(options, epoch_ms())
+        assert (denial is None) is not check
 
 
 @pytest.mark.asyncio
