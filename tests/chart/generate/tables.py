@@ -87,4 +87,4 @@ def _acl(target: tuple[str, str, str], operations: Sequence[str]) -> dict[str, o
     kind, name, pattern = target
     # Strimzi names this one pattern otherwise than Kafka.
     spelt: Mapping[str, str] = {"prefixed": "prefix"}
-    return {"type": kind, "name": name, "pattern": spelt.get(pattern, pattern), "operations": list(operations)}
+    return {"type": kind, "name": name, "pattern": spelt.get(pattern, pattern), "operations": sorted(operations)}
