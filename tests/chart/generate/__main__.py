@@ -29,7 +29,8 @@ def files() -> dict[Path, str]:
 
 
 def _listed(source: str, content: object) -> str:
-    return f"# Made from {source} by `make chart-files`.\n{yaml.safe_dump(content, sort_keys=False, width=120)}"
+    head = f"# Made from {source} by `python -m tests.chart.generate`."
+    return f"{head}\n{yaml.safe_dump(content, sort_keys=False, width=120)}"
 
 
 def _with_connections(schema: str) -> str:
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
             path.write_text(text)
         return 0
     for path in stale:
-        sys.stderr.write(f"{path.relative_to(CHART.parents[1])} is not up to date: make chart-files\n")
+        sys.stderr.write(f"{path.relative_to(CHART.parents[1])} is not up to date: python -m tests.chart.generate\n")
     return 1 if stale else 0
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import yaml
 
-MARK: Final = "<!-- What follows is made from values.yaml: `make chart-files`. -->"
+MARK: Final = "<!-- What follows is made from values.yaml: `python -m tests.chart.generate`. -->"
 _KEY: Final = re.compile(r"(?P<indent> *)(?P<key>[A-Za-z][A-Za-z0-9]*):")
 
 
