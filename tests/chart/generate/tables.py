@@ -7,6 +7,7 @@ every number is another, and what differs tells where it came from.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bridge.app.kafka_access import LEAST_RECORD_BYTES, RECORD_OVERHEAD_BYTES
 from bridge.kafka.rights import KafkaRole, Right, rights
 from bridge.kafka.topic_table import Topic, TopicKind, TopicOptions, wanted_topics
 
@@ -14,13 +15,16 @@ PREFIX: Final = "prefix"
 KINDS: Final[tuple[TopicKind, ...]] = ("events", "commands", "results", "quarantine", "admin")
 BY_REPLICATION: Final = "min.insync.replicas"
 # The template decides it from the replication factor, as the table does.
+LARGEST_BODY_BYTES: Final = 512 * 1024
+# What `ingress.max_body_bytes` may be at most. No body changes a topic: Kafka's own limit on a message is above.
 RESOURCE_TYPES: Final = {"topic": "topic", "group": "group", "transactional-id": "transactionalId"}
 # As Strimzi spells them.
 
 
 def topic_rows() -> list[dict[str, object]]:
     """Give a row per topic: name without prefix, whose partitions, whose retention (or none), and other settings."""
-    one, other = _options(1_000), _options(2_000)
+    one = _options(1_000, LEAST_RECORD_BYTES)
+    other = _options(2_000, LARGEST_BODY_BYTES + RECORD_OVERHEAD_BYTES)
     return [_row(*pair, one, other) for pair in zip(wanted_topics(one), wanted_topics(other), strict=True)]
 
 
@@ -33,14 +37,14 @@ def rights_rows() -> dict[str, list[dict[str, object]]]:
     }
 
 
-def _options(start: int) -> TopicOptions:
+def _options(start: int, max_record_bytes: int) -> TopicOptions:
     return TopicOptions(
         prefix=PREFIX,
         replication_factor=3,
         partitions={kind: start + number for number, kind in enumerate(KINDS)},
         retention_ms={kind: start + 100 + number for number, kind in enumerate(KINDS)},
         shards=start + 200,
-        max_record_bytes=1,
+        max_record_bytes=max_record_bytes,
     )
 
 
