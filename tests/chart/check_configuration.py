@@ -190,9 +190,7 @@ def test_config_counts_before_what_the_chart_writes() -> None:
 def test_connections_merge_across_files(tmp_path: Path) -> None:
     """Connections are a map: a second file of values adds one and changes one, and leaves the others."""
     second = tmp_path / "second.yaml"
-    second.write_text(
-        json.dumps({"connections": {"acme": {"config": {"default_region": "LV"}}, "closed": {"enabled": True}}})
-    )
+    second.write_text("{connections: {acme: {config: {default_region: LV}}, closed: {enabled: true}}}")
     connections = render("production", second).config["connections"]
     assert set(connections) == {"acme", "closed"}
     assert connections["acme"]["default_region"] == "LV"
