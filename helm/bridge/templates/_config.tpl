@@ -1,10 +1,15 @@
+{{/* The brokers to ask first, with commas. Takes the values of `kafka`. */}}
+{{- define "bridge.brokers" -}}
+{{- ternary .bootstrapServers (list .bootstrapServers) (kindIs "slice" .bootstrapServers) | join "," -}}
+{{- end -}}
+
 {{/*
 Section `kafka` of the bridge's configuration. Takes the values of `kafka`. Its files are those that
 bridge.kafkaSources mounts.
 */}}
 {{- define "bridge.kafkaConfig" -}}
 {{- $sasl := .sasl -}}
-bootstrap_servers: {{ kindIs "slice" .bootstrapServers | ternary (join "," (ternary .bootstrapServers list (kindIs "slice" .bootstrapServers))) .bootstrapServers | quote }}
+bootstrap_servers: {{ include "bridge.brokers" . | quote }}
 security_protocol: {{ .securityProtocol }}
 {{- if hasSuffix "SSL" .securityProtocol }}
 {{- if not .tls.checkHostname }}

@@ -4,7 +4,7 @@ Gives metadata (of each trigger), texts (what must not stand in the trigger, tho
 (parameter, name, key).
 */}}
 {{- define "bridge.kedaKafka" -}}
-{{- $metadata := dict "bootstrapServers" (kindIs "slice" .bootstrapServers | ternary (join "," (ternary .bootstrapServers list (kindIs "slice" .bootstrapServers))) .bootstrapServers) -}}
+{{- $metadata := dict "bootstrapServers" (include "bridge.brokers" .) -}}
 {{- /* KEDA's default, 1.0.0, is too old for Kafka 4, which takes requests as of 2.1 and newer ones. */ -}}
 {{- $_ := set $metadata "version" "2.1.0" -}}
 {{- $_ := set $metadata "offsetResetPolicy" "earliest" -}}

@@ -1,10 +1,10 @@
-{{/* Ports of brokers, sorted. Takes the root. */}}
+{{/* Ports of brokers, of those that the topics Job asks, too. Takes the root. */}}
 {{- define "bridge.kafkaPorts" -}}
 {{- $ports := list -}}
 {{- $job := include "bridge.topicsJobKafka" . | fromYaml -}}
-{{- range list .Values.kafka.bootstrapServers $job.bootstrapServers -}}
-{{- range kindIs "slice" . | ternary . (splitList "," (toString .)) -}}
-{{- $ports = append $ports (regexFind ":[0-9]+ *$" . | trimPrefix ":" | default "9092" | int) -}}
+{{- range list .Values.kafka $job -}}
+{{- range include "bridge.brokers" . | splitList "," -}}
+{{- $ports = append $ports (regexFind ":[0-9]+ *$" . | trim | trimPrefix ":" | default "9092" | int) -}}
 {{- end -}}
 {{- end -}}
 {{- range .Values.networkPolicy.kafkaPorts -}}
