@@ -96,10 +96,10 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         """Give what is sent to the brokers beside the token."""
         return self._extensions
 
-    def described(self) -> str:
-        """Say where the last token came from and, of a JWT, whom it is for and until when; nothing of it is secret."""
+    def told(self) -> str:
+        """Give what the last token says of itself, for the end of a sentence; nothing of it is secret."""
         told = claims(self._held.token.value) if self._held is not None else ""
-        return f"given by {self.source}" + (f" ({told})" if told else "")
+        return f" (it says {told})" if told else ""
 
     def _may_ask_again(self) -> bool:
         return self._failure is None or self._monotonic() - self._failed_at >= self._retry_after_s

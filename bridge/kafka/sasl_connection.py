@@ -62,7 +62,7 @@ class SaslConnection(AIOKafkaConnection):  # type: ignore[misc]  # the library h
             if not isinstance(provider, TokenProvider):
                 raise
             raise SaslAuthenticationFailed(
-                f"the brokers refuse the token of {provider.source}: {_reason(error)}"
+                f"the brokers refuse the token of {provider.source}: {_reason(error)}{provider.told()}"
             ) from error
 
     async def _session(self, answer: Awaitable[object]) -> object:

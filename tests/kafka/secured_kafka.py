@@ -48,6 +48,9 @@ PASSWORDS: Final = {
     **{user: f"password-of-{user}" for user in ("ingress", "worker", "topics", "tool", "nobody")},
 }
 
+PLAIN_SESSION_MS: Final = 1_000
+# How long a login counts on PLAIN_ONLY.
+
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
 _OAUTH: Final = "org.apache.kafka.common.security.oauthbearer."
 
@@ -128,6 +131,7 @@ def _additions(
         "super.users": "User:ANONYMOUS;User:super",
         "ssl.principal.mapping.rules": "RULE:^CN=([^,]*).*$/$1/,DEFAULT",
         "listener.name.tls_client.ssl.client.auth": "required",
+        "listener.name.plain_only.plain.connections.max.reauth.ms": str(PLAIN_SESSION_MS),
         "listener.name.sasl_tls_client.ssl.client.auth": "required",
     }
     for listener, protocol in LISTENERS.items():
