@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -12,11 +13,12 @@ import typer
 from bridge.app import KafkaAccess, topic_options
 from bridge.cli.check_connections import look_at_connections
 from bridge.cli.check_ingress import look_at_ingress
+from bridge.cli.check_rights import look_at_rights_of
 from bridge.cli.found import Found
 from bridge.cli.run import RunnableRole
 from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
 from bridge.events.topics import commands_topic
-from bridge.kafka.probe import KafkaAway, compare_topics, open_producer
+from bridge.kafka.probe import KafkaAway, compare_topics
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Correction, Plan
 from bridge.ops.settings import ConnectionSettings, Role, Settings, SettingsError, describe, load_settings
@@ -25,7 +27,8 @@ from bridge.polling.cost import idle_calls_per_minute
 
 def check(
     role: Annotated[
-        RunnableRole | None, typer.Option("--role", help="Whose secrets must be there; else the ingress's.")
+        RunnableRole | None,
+        typer.Option("--role", help="Whose secrets and rights must be there; else the ingress's secrets."),
     ] = None,
     ingress: Annotated[
         str | None, typer.Option("--ingress", metavar="URL", help="Ask an ingress, too: http://127.0.0.1:8080.")
@@ -42,7 +45,7 @@ def check(
     """
     origin = None if ingress is None else _origin(ingress)
     settings, worker_problems = _read(config, role)
-    found = [_configuration(settings, worker_problems), *asyncio.run(_look(settings, origin))]
+    found = [_configuration(settings, worker_problems), *asyncio.run(_look(settings, role, origin))]
     if as_json:
         typer.echo(
             orjson.dumps({"configuration": describe(settings), "checks": [item._asdict() for item in found]}).decode()
@@ -93,36 +96,43 @@ def _quota(name: str, connection: ConnectionSettings) -> Found:
     return Found(f"quota of {name}", ok=idle <= most, sentence=sentence)
 
 
-async def _look(settings: Settings, origin: str | None) -> list[Found]:
+async def _look(settings: Settings, role: RunnableRole | None, origin: str | None) -> list[Found]:
     found = [] if origin is None else await look_at_ingress(origin, settings)
-    found += await _look_at_kafka(settings)
-    found += [_quota(name, connection) for name, connection in settings.connections.items()]
-    if any(item.what in {"kafka", "rights"} and not item.ok for item in found):
+    kafka, may_ask = await _look_at_kafka(settings, role)
+    found += [*kafka, *(_quota(name, connection) for name, connection in settings.connections.items())]
+    if any(item.what in {"kafka", "rights"} and not item.ok for item in kafka):
         return found
+    if not may_ask:
+        sentence = "not looked at, since these credentials may not ask the workers: they lack rights of the role tool"
+        return [*found, Found("connections", ok=True, sentence=sentence)]
     return [*found, *await look_at_connections(settings)]
 
 
-async def _look_at_kafka(settings: Settings) -> list[Found]:
+async def _look_at_kafka(settings: Settings, role: RunnableRole | None) -> tuple[list[Found], bool]:
+    """Look at Kafka, and tell whether the workers may be asked by it."""
     options = KafkaAccess(settings.kafka).options()
-    servers = settings.kafka.bootstrap_servers
+    kafka = Found("kafka", ok=True, sentence=f"{settings.kafka.bootstrap_servers} answers")
+    plan: Plan | TopicsNotManaged
     try:
-        plan = await compare_topics(options, topic_options(settings))
+        try:
+            plan = await compare_topics(options, topic_options(settings))
+        except TopicsNotManaged as error:
+            plan = error
+        ours = await look_at_rights_of(settings, role)
     except KafkaAway as error:
-        return [Found("kafka", ok=False, sentence=kafka_away(settings, error))]
-    except TopicsNotManaged as error:
-        return [Found("kafka", ok=False, sentence=f"{servers} does not let us read the topics: {error}")]
-    kafka = Found("kafka", ok=True, sentence=f"{servers} answers")
-    try:
-        await open_producer(options, topic_options(settings))
-        rights = Found("rights", ok=True, sentence="topics can be read, an idempotent producer can be opened")
-    except KafkaAway as error:
-        rights = Found("rights", ok=False, sentence=f"an idempotent producer cannot be opened: {error}")
-    return [kafka, rights, *_topics(plan, commands_topic(settings.topics.prefix))]
+        return [Found("kafka", ok=False, sentence=kafka_away(settings, error))], False
+    if isinstance(plan, TopicsNotManaged):
+        topics = [Found("topics", ok=False, sentence=f"cannot be compared with the configuration: {plan}")]
+    else:
+        topics = _topics(plan, commands_topic(settings.topics.prefix), ours.hidden)
+    return [kafka, *ours.found, *topics], ours.may_ask
 
 
-def _topics(plan: Plan, commands: str) -> list[Found]:
+def _topics(plan: Plan, commands: str, hidden: Collection[str]) -> list[Found]:
     wrong = [
-        Found(topic.name, ok=False, sentence="is missing: bridge topics apply creates it") for topic in plan.create
+        Found(topic.name, ok=False, sentence="is missing: bridge topics apply creates it")
+        for topic in plan.create
+        if topic.name not in hidden
     ]
     wrong += [
         Found(
@@ -134,6 +144,8 @@ def _topics(plan: Plan, commands: str) -> list[Found]:
         for correction in plan.correct
     ]
     wrong += [Found("topics", ok=False, sentence=finding.sentence) for finding in plan.findings]
+    if hidden:
+        wrong.append(Found("topics", ok=False, sentence=f"{len(hidden)} cannot be compared, as we may not see them"))
     return wrong or [Found("topics", ok=True, sentence="all as configured")]
 
 

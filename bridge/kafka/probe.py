@@ -1,12 +1,15 @@
 """Kafka as the command line asks for it: once, with a sentence when it does not answer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
 from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions
+from bridge.kafka.missing_rights import Looked
 from bridge.kafka.producer_session import Session, SessionOptions
+from bridge.kafka.rights import Right
+from bridge.kafka.rights_probe import look_at_rights
 from bridge.kafka.topic_admin import apply, compare
 from bridge.kafka.topic_table import Plan, TopicOptions
 
@@ -37,6 +40,12 @@ async def apply_topics(client: ClientOptions, topics: TopicOptions) -> Plan:
     """Create and correct topics, and return what was done. Raises as `compare_topics` does."""
     async with told_plainly():
         return await apply(client, topics)
+
+
+async def look_at_our_rights(client: ClientOptions, table: Collection[Right], topics: Collection[str]) -> Looked:
+    """See which rights of a table are missing; `topics` are those of the installation. Raises KafkaAway."""
+    async with told_plainly():
+        return await look_at_rights(client, table, topics)
 
 
 async def open_producer(client: ClientOptions, topics: TopicOptions) -> None:

@@ -1,13 +1,14 @@
 """Giving and taking rights on a broker whose authorizer is on, as an administrator does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
+from aiokafka.protocol.admin import CreateAclsRequest_v1, DeleteAclsRequest_v1, DescribeAclsRequest
 from aiokafka.protocol.api import Request
+from typing_extensions import override
 
 from bridge.kafka.rights import Operation, Pattern, Resource, Right, Target
 
@@ -53,6 +54,30 @@ def acls(user: str, table: Iterable[Right]) -> list[Acl]:
     return [Acl(user, right.target, operation) for right in table for operation in right.operations]
 
 
+class _Creation(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # the library publishes no types
+    """Several at once: the library's own takes one."""
+
+    API_KEY = 30
+
+    def __init__(self, given: Sequence[Acl]) -> None:
+        self._given = given
+
+    @override
+    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
+        return request_struct_class([acl.numbers for acl in self._given])
+
+
+class _Deletion(Request[DeleteAclsRequest_v1]):  # type: ignore[misc]  # same
+    API_KEY = 31
+
+    def __init__(self, taken: Sequence[Acl]) -> None:
+        self._taken = taken
+
+    @override
+    def build(self, request_struct_class: type[DeleteAclsRequest_v1]) -> DeleteAclsRequest_v1:
+        return request_struct_class([acl.numbers for acl in self._taken])
+
+
 class Administrator:
     """Whoever may give rights."""
 
@@ -70,33 +95,31 @@ class Administrator:
         finally:
             await client.close()
 
-    async def give(self, given: Iterable[Acl]) -> None:
+    async def give(self, given: Sequence[Acl]) -> None:
         """Give rights, and return when the broker goes by them."""
-        for acl in given:
-            answer = await self._ask(CreateAclsRequest(*acl.numbers))
-            assert [code for code, _ in answer.creation_responses] == [0], answer
+        answer = await self._ask(_Creation(given))
+        assert [code for code, _ in answer.creation_responses] == [0] * len(given), answer
         await self._until(given, there=True)
 
-    async def take(self, taken: Iterable[Acl]) -> None:
+    async def take(self, taken: Sequence[Acl]) -> None:
         """Take rights away, and return when the broker goes by it."""
-        for acl in taken:
-            answer = await self._ask(DeleteAclsRequest(*acl.numbers))
-            assert [len(found) for _, _, found in answer.filter_responses] == [1], answer
+        answer = await self._ask(_Deletion(taken))
+        assert [len(found) for _, _, found in answer.filter_responses] == [1] * len(taken), answer
         await self._until(taken, there=False)
 
     @asynccontextmanager
-    async def without(self, acl: Acl) -> AsyncIterator[None]:
-        """Take a right away for a while."""
-        await self.take([acl])
+    async def without(self, *taken: Acl) -> AsyncIterator[None]:
+        """Take rights away for a while."""
+        await self.take(taken)
         try:
             yield
         finally:
-            await self.give([acl])
+            await self.give(taken)
 
-    async def _until(self, changed: Iterable[Acl], *, there: bool) -> None:
-        # The controller has it first, and the broker's authorizer a moment later.
+    async def _until(self, changed: Sequence[Acl], *, there: bool) -> None:
+        # The controller has them first, and the broker's authorizer a moment later; the last one comes last.
         async with asyncio.timeout(IN_FORCE_WITHIN_S):
-            for acl in changed:
+            for acl in changed[-1:]:
                 while await self._knows(acl) is not there:  # noqa: ASYNC110 - the broker tells nobody
                     await asyncio.sleep(0.01)
 

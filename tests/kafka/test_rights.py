@@ -94,6 +94,15 @@ def test_each_target_stands_once_with_a_reason(role: KafkaRole) -> None:
 
 
 @pytest.mark.parametrize("role", list(KafkaRole), ids=str)
+def test_no_right_is_part_of_another(role: KafkaRole) -> None:
+    """Where an operation is allowed on all names with a beginning, it stands on no single one of these."""
+    table = [(right.target, operation) for right in rights(role, "pbx", manage=True) for operation in right.operations]
+    for whole, operation in table:
+        covered = [one for one, same in table if same == operation and whole.covers(one.resource, one.name)]
+        assert covered == [whole]
+
+
+@pytest.mark.parametrize("role", list(KafkaRole), ids=str)
 def test_all_is_named_after_the_prefix(role: KafkaRole) -> None:
     """Two installations on one cluster have no right in common: each name begins with the prefix and a dot."""
     table = rights(role, "other", group="other.group")
