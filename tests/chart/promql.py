@@ -74,7 +74,8 @@ def exported() -> dict[str, frozenset[str]]:
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             series.setdefault(sample.name, frozenset(sample.labels))
-    return series
+    # When a counter was made: the client library adds it, and nobody needs it.
+    return {name: labels for name, labels in series.items() if not name.endswith("_created")}
 
 
 def mistakes(expression: str) -> list[str]:
