@@ -35,8 +35,8 @@ WRONG_TOKENS: dict[str, tuple[Callable[[SecuredKafka], str], str]] = {
 
 
 async def check(folder: Path, kafka: SecuredKafka, **keys: object) -> Result:
-    section = {"bootstrap_servers": kafka.at("SASL"), "security_protocol": "SASL_PLAINTEXT"}
-    section |= {"sasl_mechanism": "OAUTHBEARER", **keys}
+    protocol = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "OAUTHBEARER"}
+    section = {"bootstrap_servers": kafka.at("SASL"), **protocol, **keys}
     connection = {"base_url": "https://pbx.example.com/api/v2", "webhook_secret": "the webhook secret of acme"}
     config = folder / "bridge.yaml"
     config.write_text(yaml.safe_dump({"kafka": section, "connections": {"acme": connection}}))

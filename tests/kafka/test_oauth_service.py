@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -167,7 +167,7 @@ async def test_a_token_file_may_come_late_and_be_wrong_at_first(secured_kafka: S
     assert "eyJ" not in str(logs)
 
 
-async def said(logs: list[dict[str, object]], part: str) -> None:
+async def said(logs: Sequence[Mapping[str, object]], part: str) -> None:
     """Wait until the log says so."""
     try:
         async with asyncio.timeout(15.0):
