@@ -76,6 +76,7 @@ class Process:
         metrics.gauge("bridge_build_info", (version("mobili-stotele-bridge"), role)).set(1)
         metrics.gauge("bridge_ready", (role,)).set_function(lambda: not self.health.problems())
         metrics.gauge("bridge_kafka_producer_up").set_function(lambda: all(one.ready for one in publishers))
+        metrics.read_gauge("bridge_kafka_certificate_expiry_timestamp_seconds", self._certificate_expiry)
         metrics.read_counter("bridge_kafka_publish_failures_total", self._failures)
         metrics.read_counter(
             "bridge_kafka_producer_replacements_total",
@@ -84,6 +85,10 @@ class Process:
         metrics.read_counter(
             "bridge_kafka_outages_total", lambda: {(): float(sum(one.counts.outages for one in publishers))}
         )
+
+    def _certificate_expiry(self) -> dict[tuple[str, ...], float]:
+        expires_ms = self.kafka.options().certificate_expires_ms
+        return {} if expires_ms is None else {(): expires_ms / 1000}
 
     def _failures(self) -> dict[tuple[str, ...], float]:
         failures: dict[tuple[str, ...], float] = {}

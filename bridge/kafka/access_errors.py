@@ -92,7 +92,14 @@ def denial(failure: Failure, options: ClientOptions, now_ms: int) -> str:
         or _of_certificate(kafka, _tls_error(error), options, now_ms)
         or _of_user(kafka, error, failure.spoken, options)
         or _of_silence(failure, options)
-        or f"{kafka} ends the connection: see whether it is Kafka that listens there, and its log ({_words(error)})"
+        or f"{kafka} cannot be used: see its log ({_words(error)})"
+    )
+
+
+def same_cause(one: str | None, other: str | None) -> bool:
+    """Whether two sentences tell the same, maybe with other words of the system behind it, in brackets."""
+    return one is other or (
+        one is not None and other is not None and one.partition(" (")[0] == other.partition(" (")[0]
     )
 
 
@@ -180,7 +187,8 @@ def _of_user(kafka: str, error: Exception, spoken: Spoken | None, options: Clien
 
 
 def _of_silence(failure: Failure, options: ClientOptions) -> str | None:
-    if not _is_silence(failure.error):
+    # A broker that is just going down ends connections without a word; as does whatever is no Kafka.
+    if not _is_silence(failure.error) and not is_mute(failure.error):
         return None
     if failure.advertised:
         return (

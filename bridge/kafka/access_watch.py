@@ -16,6 +16,7 @@ from weakref import WeakSet
 import structlog
 from aiokafka.client import AIOKafkaClient
 
+from bridge.kafka.access_errors import same_cause
 from bridge.kafka.access_probe import find_denial
 from bridge.kafka.client_options import ClientOptions
 from bridge.ops.clock import epoch_ms
@@ -66,9 +67,9 @@ class AccessWatch:
 
     async def _look(self) -> None:
         while (denial := await self._find()) is not None:
-            if denial != self._denial:
-                self._denial = denial
+            if not same_cause(denial, self._denial):
                 log.warning("no connection to Kafka", reason=denial)
+            self._denial = denial
             await asyncio.sleep(LOOK_EVERY_S)
         if self._denial is not None:
             self._denial = None

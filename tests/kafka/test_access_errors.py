@@ -6,7 +6,7 @@ import ssl
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 
-from bridge.kafka.access_errors import Failure, Spoken, denial, is_mute, worst
+from bridge.kafka.access_errors import Failure, Spoken, denial, is_mute, same_cause, worst
 from bridge.kafka.access_probe import find_denial
 from bridge.kafka.client_options import ClientOptions, SecurityProtocol
 
@@ -66,12 +66,29 @@ def test_a_token_that_is_refused_or_not_to_be_had_is_told_in_its_own_words() -> 
     assert denial(failure, options, NOW_MS) == "No login to Kafka at a:1: the token endpoint answered 401"
 
 
-def test_an_end_without_a_word_is_told_as_that() -> None:
-    """Where nothing is known no cause is made up."""
-    ended = KafkaConnectionError("Connection at a:1 closed")
-    assert denial(Failure("a:1", ended), ClientOptions("a:1"), NOW_MS) == (
-        "Kafka at a:1 ends the connection: see whether it is Kafka that listens there, and its log (Connection at a:1 closed)"
+@pytest.mark.parametrize("ended", [KafkaConnectionError("Connection at a:1 closed"), ConnectionResetError("reset")])
+def test_an_end_without_a_word_is_like_no_answer(ended: Exception) -> None:
+    """No cause is made up: a broker that goes down ends its connections so, and whatever is no Kafka."""
+    told = denial(Failure("a:1", ended), ClientOptions("a:1"), NOW_MS)
+    assert told == (
+        f"Kafka at a:1 cannot be reached: see that it runs and that kafka.bootstrap_servers names it ({ended.args[0]})"
     )
+    assert same_cause(told, denial(DOWN, ClientOptions("a:1"), NOW_MS))
+
+
+def test_another_cause_is_another_sentence() -> None:
+    """The words of the system in brackets do not count, everything else does."""
+    refused = denial(REFUSING, USER, NOW_MS)
+    assert not same_cause(refused, denial(DOWN, USER, NOW_MS))
+    assert not same_cause(refused, None)
+    assert not same_cause(None, refused)
+    assert same_cause(None, None)
+
+
+def test_an_error_that_nobody_knows_is_told_in_its_own_words() -> None:
+    """It is Kafka's own, so its log has more of it."""
+    failure = Failure("a:1", KafkaError("something new"))
+    assert denial(failure, USER, NOW_MS) == "Kafka at a:1 cannot be used: see its log (something new)"
 
 
 @pytest.mark.asyncio
@@ -90,7 +107,7 @@ async def test_a_server_that_is_no_kafka_is_told_without_a_crash(protocol: Secur
         options = ClientOptions(f"127.0.0.1:{port}", security_protocol=protocol, ssl_context=context)
         sentence = await find_denial(options, NOW_MS)
     assert sentence is not None
-    assert sentence.startswith(f"Kafka at 127.0.0.1:{port} ends the connection: see whether it is Kafka that ")
+    assert sentence.startswith(f"Kafka at 127.0.0.1:{port} cannot be reached: see that it runs")
 
 
 def test_only_an_end_without_a_word_is_looked_into() -> None:

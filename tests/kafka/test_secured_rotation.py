@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bridge.ops.settings import Role
+from bridge.ops.settings.certificate_dates import expiry_ms
 from tests.kafka.oauth_bridge import whole_bridge
 from tests.kafka.secured_certificates import Authority, Certificate
 from tests.kafka.secured_credentials import set_scram_passwords
@@ -102,6 +103,8 @@ async def test_renewed_credentials_are_taken_up_without_a_restart(tmp_path: Path
                 assert list((await bridge.results()).values()) == [1]
                 assert list((await bridge.read_back()).values()) == [1, 1]
                 assert (bridge.refused, bridge.posts()) == ([], {"61000001": 1})
+                expiry_s = bridge.count("bridge_kafka_certificate_expiry_timestamp_seconds")
+                assert expiry_s * 1000 == expiry_ms(renewed.cert.read_text())
     server = f"Kafka at {kafka.at('SASL_TLS_CLIENT')}"
     untrusted, refused = reasons(lines)
     assert untrusted.startswith(f"{server} shows a certificate of an authority that we do not trust")
