@@ -1,5 +1,6 @@
 """Where tokens come from: a file, a token endpoint, AWS's signer."""
 
+import asyncio
 import base64
 import json
 import ssl
@@ -9,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import web
+from botocore.config import Config
 
 from bridge.app import KafkaAccess
 from bridge.kafka.msk_iam import msk_iam_tokens
+from bridge.kafka.msk_iam_signer import _LIMITS
 from bridge.kafka.oauth_endpoint import TokenEndpoint
 from bridge.kafka.oauth_file import file_tokens
 from bridge.kafka.oauth_provider import TokenProvider, TokenUnavailable
@@ -205,3 +208,26 @@ async def test_credentials_that_cannot_be_fetched_are_told_so(
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/bridge")
     with pytest.raises(TokenUnavailable, match=r"signing a token for Amazon MSK in eu-north-1 failed: .*gone"):
         await msk_iam_tokens("eu-north-1", time.monotonic).token()
+
+
+@pytest.mark.asyncio
+async def test_an_sts_that_does_not_answer_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, no_credentials: None, tmp_path: Path
+) -> None:
+    """AWS's library would ask for minutes; here the question is over, and asked once."""
+    asked: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: asked.append(writer), "127.0.0.1", 0)
+    monkeypatch.setattr("bridge.kafka.msk_iam_signer._LIMITS", Config(read_timeout=0.2, retries=_LIMITS.retries))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    (tmp_path / "token").write_text("a service account's token")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/bridge")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+    try:
+        with pytest.raises(TokenUnavailable, match="in eu-north-1 failed: ReadTimeoutError"):
+            await msk_iam_tokens("eu-north-1", time.monotonic).token()
+    finally:
+        for writer in asked:
+            writer.close()
+        server.close()
+    assert len(asked) == 1
