@@ -113,9 +113,28 @@ shards: {{ .shards }}
 {{- dig .server "port" (eq .server "admin" | ternary 9090 8080) $config -}}
 {{- end -}}
 
-{{/* Values of `kafka` for the topics Job. */}}
-{{- define "bridge.topicsJobKafka" -}}
-{{- mergeOverwrite (deepCopy .Values.kafka) (deepCopy .Values.topics.job.kafka) | toYaml -}}
+{{/* Values of `kafka` for those who may have their own: own over the common ones. Takes root and own. */}}
+{{- define "bridge.ownKafka" -}}
+{{- mergeOverwrite (deepCopy .root.Values.kafka) (deepCopy (.own.kafka | default dict)) | toYaml -}}
+{{- end -}}
+
+{{/*
+Variables that turn the common section `kafka` into a component's own, since ingress and worker share one configuration
+file: names of users and paths, empty where the component does without. Takes common and own, both values of `kafka`.
+*/}}
+{{- define "bridge.kafkaVariables" -}}
+{{- $common := include "bridge.kafkaConfig" .common | fromYaml -}}
+{{- $own := include "bridge.kafkaConfig" .own | fromYaml -}}
+{{- $variables := list -}}
+{{- range $key := concat (keys $common) (keys $own) | uniq | sortAlpha -}}
+{{- if ne (get $own $key | toString) (get $common $key | toString) -}}
+{{- $variables = append $variables (dict "name" (printf "BRIDGE_KAFKA__%s" (upper $key)) "value" (get $own $key)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (hasPrefix "SASL" .own.securityProtocol) .own.sasl.usernameKey (not .own.sasl.username) (not (has .own.sasl.mechanism (list "OAUTHBEARER" "AWS_MSK_IAM"))) -}}
+{{- $variables = append $variables (dict "name" "BRIDGE_KAFKA__SASL_USERNAME" "valueFrom" (dict "secretKeyRef" (dict "name" .own.sasl.existingSecret "key" .own.sasl.usernameKey))) -}}
+{{- end -}}
+{{- toYaml $variables -}}
 {{- end -}}
 
 {{/*
@@ -124,7 +143,7 @@ again.
 */}}
 {{- define "bridge.topicsJobConfig" -}}
 {{- $config := include "bridge.config" . | fromYaml -}}
-{{- $kafka := include "bridge.kafkaConfig" (include "bridge.topicsJobKafka" . | fromYaml) | fromYaml -}}
+{{- $kafka := include "bridge.kafkaConfig" (include "bridge.ownKafka" (dict "root" . "own" .Values.topics.job) | fromYaml) | fromYaml -}}
 {{- $kafka = mergeOverwrite $kafka (deepCopy (.Values.config.kafka | default dict)) -}}
 {{- $ours := dict "kafka" $kafka "topics" $config.topics -}}
 {{- with $config.ingress.max_body_bytes -}}

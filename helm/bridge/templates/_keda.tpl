@@ -64,7 +64,7 @@ Gives metadata (of each trigger), texts (what must not stand in the trigger, tho
 {{- $triggers := list -}}
 {{- if eq .component "worker" -}}
 {{- $prefix := (include "bridge.config" .root | fromYaml).topics.prefix -}}
-{{- $kafka := include "bridge.kedaKafka" .root.Values.kafka | fromYaml -}}
+{{- $kafka := include "bridge.kedaKafka" (include "bridge.ownKafka" . | fromYaml) | fromYaml -}}
 {{- $lag := dict "lagThreshold" (.own.autoscaling.lagThreshold | toString) -}}
 {{- $waiting := list
       (dict "consumerGroup" (printf "%s.router" $prefix) "topic" (printf "%s.commands.v1" $prefix))

@@ -1,7 +1,7 @@
 {{/* Ports of brokers, of those that the topics Job asks, too. Takes the root. */}}
 {{- define "bridge.kafkaPorts" -}}
 {{- $ports := list -}}
-{{- $job := include "bridge.topicsJobKafka" . | fromYaml -}}
+{{- $job := include "bridge.ownKafka" (dict "root" . "own" .Values.topics.job) | fromYaml -}}
 {{- range list .Values.kafka $job -}}
 {{- range include "bridge.brokers" . | splitList "," -}}
 {{- $ports = append $ports (regexFind ":[0-9]+ *$" . | trim | trimPrefix ":" | default "9092" | int) -}}

@@ -132,6 +132,7 @@ A pod template: metadata and spec. Takes
   own               the component's values, over podDefaults
   args              of the command `bridge`
   kafka             the values of `kafka` in force
+  kafkaInFile       those that the configuration file was made of, where they are others
   configMap, config its name, and its text for the checksum
   secrets           hooks (hook secrets), all (API keys, too) or none of the connections
   ports             name to number
@@ -145,11 +146,7 @@ A pod template: metadata and spec. Takes
 {{- $runsToAnEnd := .restartPolicy -}}
 {{- $containers := ternary ($own.extraContainers | default list) $pod.extraContainers (not (empty $runsToAnEnd)) -}}
 {{- $env := list (dict "name" "BRIDGE_CONFIG" "value" "/etc/bridge/bridge.yaml") -}}
-{{- with .kafka.sasl -}}
-{{- if and (hasPrefix "SASL" $.kafka.securityProtocol) .usernameKey (not .username) (not (has .mechanism (list "OAUTHBEARER" "AWS_MSK_IAM"))) -}}
-{{- $env = append $env (dict "name" "BRIDGE_KAFKA__SASL_USERNAME" "valueFrom" (dict "secretKeyRef" (dict "name" .existingSecret "key" .usernameKey))) -}}
-{{- end -}}
-{{- end -}}
+{{- $env = concat $env (include "bridge.kafkaVariables" (dict "common" (.kafkaInFile | default .kafka) "own" .kafka) | fromYamlArray) -}}
 {{- $volumes := list (dict "name" "config" "configMap" (dict "name" .configMap)) (dict "name" "tmp" "emptyDir" (dict "sizeLimit" "64Mi")) -}}
 {{- $mounts := list (dict "name" "config" "mountPath" "/etc/bridge" "readOnly" true) (dict "name" "tmp" "mountPath" "/tmp") -}}
 {{- with include "bridge.kafkaSources" .kafka | fromYamlArray -}}

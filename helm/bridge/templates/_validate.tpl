@@ -2,7 +2,10 @@
 {{- define "bridge.validate" -}}
 {{- include "bridge.validateKafka" (dict "where" "kafka" "kafka" .Values.kafka) -}}
 {{- if eq .Values.topics.management "job" -}}
-{{- include "bridge.validateKafka" (dict "where" "topics.job.kafka" "kafka" (include "bridge.topicsJobKafka" . | fromYaml)) -}}
+{{- include "bridge.validateKafka" (dict "where" "topics.job.kafka" "kafka" (include "bridge.ownKafka" (dict "root" . "own" .Values.topics.job) | fromYaml)) -}}
+{{- end -}}
+{{- range $component := list "ingress" "worker" -}}
+{{- include "bridge.validateKafka" (dict "where" (printf "%s.kafka" $component) "kafka" (include "bridge.ownKafka" (dict "root" $ "own" (get $.Values $component)) | fromYaml)) -}}
 {{- end -}}
 {{- include "bridge.validateSecrets" (dict "path" "config" "value" .Values.config) -}}
 {{- include "bridge.validateConnections" . -}}
