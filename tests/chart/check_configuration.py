@@ -33,12 +33,6 @@ OTHER_CHANGES: Final[Mapping[str, Body]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> MadeUpSecrets:
-    """Make certificates once: each takes `openssl` a moment."""
-    return MadeUpSecrets.make(tmp_path_factory.mktemp("certificates"))
-
-
 def role_of(item: KubernetesObject) -> Role:
     """Give the role that a workload's command line asks for; commands without one are tools."""
     (container,) = (one for one in item.containers if one["name"] == "bridge")
