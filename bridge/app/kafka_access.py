@@ -5,6 +5,7 @@ from datetime import timedelta
 from bridge.app.kafka_tokens import token_provider
 from bridge.kafka.access_watch import AccessWatch
 from bridge.kafka.client_options import ClientOptions, SaslMechanism
+from bridge.kafka.oauth_provider import TokenProvider
 from bridge.kafka.topic_table import TopicOptions
 from bridge.ops.settings import KafkaSettings, Settings
 from bridge.ops.settings.tls_files import TlsFiles
@@ -60,6 +61,11 @@ class KafkaAccess:
         """Have all clients minded from now on that are made of these options: a service is, a command is not."""
         self._watch = AccessWatch(self.options)
         return self._watch
+
+    @property
+    def tokens(self) -> TokenProvider | None:
+        """Whom the clients have their tokens from; None where they log in without."""
+        return self._tokens
 
     def options(self) -> ClientOptions:
         """Return the options for a new client."""

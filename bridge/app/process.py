@@ -43,6 +43,8 @@ class Process:
         )
         self.health.warn("access", lambda: self._access.denial)
         self.health.warn("rights", self._rights.problem)
+        if self.kafka.tokens is not None:
+            self.health.warn("tokens", self.kafka.tokens.problem)
         self._publishers: list[Publisher] = []
         self._admin = AdminServer(
             self.health, self.metrics, host=settings.admin.host, port=settings.admin.port, monotonic=time.monotonic
@@ -77,6 +79,7 @@ class Process:
         metrics.gauge("bridge_ready", (role,)).set_function(lambda: not self.health.problems())
         metrics.gauge("bridge_kafka_producer_up").set_function(lambda: all(one.ready for one in publishers))
         metrics.read_gauge("bridge_kafka_certificate_expiry_timestamp_seconds", self._certificate_expiry)
+        metrics.read_gauge("bridge_kafka_token_fetch_failing", self._token_fetch_failing)
         metrics.read_counter("bridge_kafka_publish_failures_total", self._failures)
         metrics.read_counter(
             "bridge_kafka_producer_replacements_total",
@@ -89,6 +92,10 @@ class Process:
     def _certificate_expiry(self) -> dict[tuple[str, ...], float]:
         expires_ms = self.kafka.options().certificate_expires_ms
         return {} if expires_ms is None else {(): expires_ms / 1000}
+
+    def _token_fetch_failing(self) -> dict[tuple[str, ...], float]:
+        tokens = self.kafka.tokens
+        return {} if tokens is None else {(): float(tokens.problem() is not None)}
 
     def _failures(self) -> dict[tuple[str, ...], float]:
         failures: dict[tuple[str, ...], float] = {}

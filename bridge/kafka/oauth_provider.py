@@ -73,6 +73,10 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         self._failure: str | None = None
         self._failed_at = 0.0
 
+    def problem(self) -> str | None:
+        """Say why the last fetch has failed; None when it has not. The token before may still be good."""
+        return None if self._failure is None else f"{self.source} {self._failure}"
+
     @override
     async def token(self) -> str:
         """Give a token that is good for a new connection; raise TokenUnavailable."""
@@ -143,5 +147,5 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         self._failed_at = self._monotonic()
         if failure != self._failure:
             self._failure = failure
-            log.warning("there is no new token for Kafka", reason=f"{self.source} {failure}")
+            log.warning("there is no new token for Kafka", reason=self.problem())
         return failure

@@ -56,6 +56,7 @@ ReadGaugeName = Literal[
     "bridge_commands_waiting",
     "bridge_doubts_open",
     "bridge_kafka_certificate_expiry_timestamp_seconds",
+    "bridge_kafka_token_fetch_failing",
     "bridge_poller_age_seconds",
     "bridge_reconcile_age_seconds",
     "bridge_webhook_loss_ratio",
@@ -176,6 +177,9 @@ READ_GAUGES: dict[ReadGaugeName, Metric] = {
     "bridge_doubts_open": Metric("Dials in doubt whose doubt has not ended, of shards owned here.", ("connection",)),
     "bridge_kafka_certificate_expiry_timestamp_seconds": Metric(
         "When our client certificate for Kafka expires, in seconds since 1970; none without one."
+    ),
+    "bridge_kafka_token_fetch_failing": Metric(
+        "1 while no new token for Kafka is to be had, else 0; none where we log in without tokens."
     ),
     "bridge_poller_age_seconds": Metric(
         "Since the last complete poll of a list began, or since its shard was taken over.", ("connection", "collection")

@@ -129,9 +129,11 @@ async def test_an_endpoint_may_be_away(secured_kafka: SecuredKafka, endpoint: To
                         break
                     await asyncio.sleep(0.05)
                 assert set(bridge.refused) == {503}
+                assert bridge.count("bridge_kafka_token_fetch_failing") == 2
                 endpoint.refusal = None
                 await bridge.ready()
                 await bridge.hook(session, 2_999_999)
+                assert bridge.count("bridge_kafka_token_fetch_failing") == 0
             await bridge.dial("37060000001")
             assert len(bridge.refused) == 1
             assert set((await bridge.read_back()).values()) == {1}
