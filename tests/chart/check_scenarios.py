@@ -12,7 +12,7 @@ import pytest
 
 from tests.chart.check_names import ours
 from tests.chart.cluster_schemas import KUBE_VERSIONS, complaints
-from tests.chart.rendering import CHART, RELEASE, SCENARIOS, TIME_LIMIT, HelmError, helm, render, scenarios
+from tests.chart.rendering import CHART, RELEASE, ROOT, SCENARIOS, TIME_LIMIT, HelmError, helm, render, scenarios
 from tests.chart.templates import actions, template_files
 
 NEEDED: Final = {
@@ -53,6 +53,13 @@ SKIPS: Final = (
 def test_each_scenario_that_the_chart_is_for_has_a_file() -> None:
     """The chart's ci/ holds what it promises to be tested with."""
     assert set(SCENARIOS) >= NEEDED
+
+
+def test_each_example_for_users_is_a_scenario() -> None:
+    """What deploy/values shows is linted, rendered and validated as the rest is."""
+    examples = set((ROOT / "deploy" / "values").iterdir())
+    assert examples
+    assert examples <= {path.resolve() for path in scenarios().values()}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -19,8 +19,8 @@ from typing_extensions import override
 
 ROOT: Final = Path(__file__).parents[2]
 CHART: Final = ROOT / "helm" / "bridge"
-FOLDERS: Final = {"": CHART / "ci", "deploy-": ROOT / "deploy" / "values"}
-"""Where files of values are, by what their names begin with here."""
+SCENARIO_FILES: Final = CHART / "ci"
+"""Those for users are links to deploy/values."""
 HAVE_PODS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job"})
 KUBE_VERSION: Final = "1.34"
 RELEASE: Final = "bridge"
@@ -133,11 +133,7 @@ def is_config_of_service(item: KubernetesObject) -> bool:
 
 def scenarios() -> dict[str, Path]:
     """Give the files of values that every check goes over, by name: the chart's scenarios and the examples."""
-    return {
-        f"{prefix}{path.stem.removesuffix('-values')}": path
-        for prefix, folder in FOLDERS.items()
-        for path in sorted(folder.glob("*.yaml"))
-    }
+    return {path.stem.removesuffix("-values"): path for path in sorted(SCENARIO_FILES.glob("*.yaml"))}
 
 
 SCENARIOS: Final = tuple(scenarios())
