@@ -65,7 +65,7 @@ Gives metadata (of each trigger), texts (what must not stand in the trigger, tho
 {{- if eq .component "worker" -}}
 {{- $prefix := (include "bridge.config" .root | fromYaml).topics.prefix -}}
 {{- $kafka := include "bridge.kedaKafka" (include "bridge.ownKafka" . | fromYaml) | fromYaml -}}
-{{- $lag := dict "lagThreshold" (.own.autoscaling.lagThreshold | toString) -}}
+{{- $lag := dict "lagThreshold" (.own.autoscaling.lagThreshold | int64 | toString) -}}
 {{- $waiting := list
       (dict "consumerGroup" (printf "%s.router" $prefix) "topic" (printf "%s.commands.v1" $prefix))
       (dict "consumerGroup" (printf "%s.owners" $prefix) "topic" (printf "%s.internal.work" $prefix)) -}}
@@ -80,7 +80,7 @@ Gives metadata (of each trigger), texts (what must not stand in the trigger, tho
 {{- end -}}
 {{- end -}}
 {{- with .own.autoscaling.targetCPU -}}
-{{- $triggers = append $triggers (dict "type" "cpu" "metricType" "Utilization" "metadata" (dict "value" (toString .))) -}}
+{{- $triggers = append $triggers (dict "type" "cpu" "metricType" "Utilization" "metadata" (dict "value" (int64 . | toString))) -}}
 {{- end -}}
 {{- concat $triggers (.own.autoscaling.triggers | default list) | toYaml -}}
 {{- end -}}
