@@ -189,3 +189,14 @@ def test_connections_merge_across_files(tmp_path: Path) -> None:
     assert set(connections) == {"acme", "closed"}
     assert connections["acme"]["default_region"] == "LV"
     assert connections["acme"]["rate_limit"] == {"calls": 80}
+
+
+def test_large_numbers_reach_the_bridge_whole() -> None:
+    """Helm reads numbers as floating ones: the id that a poller starts at, and sizes, must not become 1.5e+11."""
+    values: Body = {
+        "config": {"ingress": {"max_body_bytes": 524_288}},
+        "connections": {"acme": {"config": {"pollers": {"call_history": {"start": 150_818_921_852}}}}},
+    }
+    rendering = render("minimal", values)
+    assert "start: 150818921852" in rendering.text
+    assert "max_body_bytes: 524288" in rendering.text
