@@ -8,7 +8,7 @@ ASYNCAPI := deploy/asyncapi
 CHART_TOOLS := .venv-chart
 ARGS ?=
 
-.PHONY: help setup demo test examples check chart chart-tools format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
+.PHONY: help setup demo test examples check chart manifest chart-tools format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ check: $(STAMP) ## ruff, mypy, import-linter, the generated schemas, and whether
 chart: $(STAMP) chart-tools ## The chart, the image, the alerts: linted, rendered, validated, built and run
 	PATH="$(CURDIR)/$(CHART_TOOLS)/bin:$$PATH" $(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
 		-o python_files='check_*.py' tests/chart $(ARGS)
+
+manifest: $(STAMP) chart-tools ## Write anew what is made by the chart or for it: the plain manifest, its README, its tables
+	PATH="$(CURDIR)/$(CHART_TOOLS)/bin:$$PATH" $(BIN)/python -m tests.chart.generate $(ARGS)
 
 chart-tools: $(CHART_TOOLS)/.installed ## helm, checkov, hadolint, promtool and their like, locked, in .venv-chart
 
