@@ -174,7 +174,7 @@ async def test_a_member_waits_for_kafka_and_for_its_topic(
     member = GroupMember(lambda: options[-1], topic=group.topic, group=group.name, ownership=owner)
     with structlog.testing.capture_logs() as lines:
         member.start()
-        for wrong in ("ValueError", "KafkaConnectionError", "TopicUnknown"):
+        for wrong in ("ValueError", "AccessDenied", "TopicUnknown"):
             await until(lambda wrong=wrong: str(member.problem()).startswith(wrong))  # type: ignore[misc]  # bound early
             await asyncio.sleep(0.2)
             options.append(
@@ -188,7 +188,7 @@ async def test_a_member_waits_for_kafka_and_for_its_topic(
     edges = [(line["event"], str(line.get("error")).split(":")[0]) for line in lines]
     assert edges == [
         ("is no member of the group", "ValueError"),
-        ("is no member of the group", "KafkaConnectionError"),
+        ("is no member of the group", "AccessDenied"),
         ("is no member of the group", "TopicUnknown"),
         ("partitions are assigned", "None"),
         ("is a member of the group again", "None"),
