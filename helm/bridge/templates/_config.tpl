@@ -95,7 +95,7 @@ shards: {{ .shards }}
       "webhook_secret_previous_file" (printf "/run/secrets/bridge/%s/webhook-secret-previous" $name) -}}
 {{- $_ := set $connections $name (mergeOverwrite $files (deepCopy ($connection.config | default dict))) -}}
 {{- end -}}
-{{- $ingress := dict "trusted_proxies" .Values.ingress.trustedProxies -}}
+{{- $ingress := dict "trusted_proxies" (.Values.ingress.trustedProxies | default list) -}}
 {{- if .Values.publicUrl -}}
 {{- $_ := set $ingress "public_url" .Values.publicUrl -}}
 {{- end -}}
@@ -104,7 +104,7 @@ shards: {{ .shards }}
       "topics" (include "bridge.topicsConfig" . | fromYaml)
       "ingress" $ingress
       "connections" $connections -}}
-{{- mergeOverwrite $config (deepCopy .Values.config) | toYaml -}}
+{{- mergeOverwrite $config (deepCopy (.Values.config | default dict)) | toYaml -}}
 {{- end -}}
 
 {{/* Port of a server of the bridge. Takes root and server: ingress or admin. */}}
@@ -144,7 +144,7 @@ again.
 {{- define "bridge.topicsJobConfig" -}}
 {{- $config := include "bridge.config" . | fromYaml -}}
 {{- $kafka := include "bridge.kafkaConfig" (include "bridge.ownKafka" (dict "root" . "own" .Values.topics.job) | fromYaml) | fromYaml -}}
-{{- $kafka = mergeOverwrite $kafka (deepCopy (.Values.config.kafka | default dict)) -}}
+{{- $kafka = mergeOverwrite $kafka (deepCopy (get (.Values.config | default dict) "kafka" | default dict)) -}}
 {{- $ours := dict "kafka" $kafka "topics" $config.topics -}}
 {{- with $config.ingress.max_body_bytes -}}
 {{- $_ := set $ours "ingress" (dict "max_body_bytes" .) -}}

@@ -43,7 +43,7 @@ app.kubernetes.io/component: {{ .component | quote }}
       "app.kubernetes.io/managed-by" $root.Release.Service
       "app.kubernetes.io/version" ($root.Chart.AppVersion | toString | trunc 63)
       "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") | trunc 63 | trimSuffix "-")) -}}
-{{- merge $ours (deepCopy $root.Values.commonLabels) | toYaml -}}
+{{- merge $ours (deepCopy ($root.Values.commonLabels | default dict)) | toYaml -}}
 {{- end -}}
 
 {{/*
@@ -55,7 +55,7 @@ name: {{ .name }}
 namespace: {{ .namespace | default (include "bridge.namespace" .root) }}
 labels:
   {{- merge (include "bridge.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
-{{- with merge (deepCopy (.annotations | default dict)) .root.Values.commonAnnotations }}
+{{- with merge (deepCopy (.annotations | default dict)) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -64,8 +64,8 @@ annotations:
 {{/* Reference of the image. */}}
 {{- define "bridge.image" -}}
 {{- $image := .Values.image -}}
-{{- $registry := .Values.global.imageRegistry | default $image.registry -}}
-{{- $name := ternary (printf "%s/%s" $registry $image.repository) $image.repository (ne $registry "") -}}
+{{- $registry := get (.Values.global | default dict) "imageRegistry" | default $image.registry -}}
+{{- $name := ternary $image.repository (printf "%s/%s" $registry $image.repository) (empty $registry) -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
@@ -75,7 +75,7 @@ annotations:
 
 {{/* The key `imagePullSecrets` of a pod, or nothing. */}}
 {{- define "bridge.imagePullSecrets" -}}
-{{- with concat (.Values.global.imagePullSecrets | default list) .Values.image.pullSecrets -}}
+{{- with concat (get (.Values.global | default dict) "imagePullSecrets" | default list) (.Values.image.pullSecrets | default list) -}}
 imagePullSecrets:
   {{- range . }}
   - name: {{ ternary . (get (ternary dict . (kindIs "string" .)) "name") (kindIs "string" .) | quote }}

@@ -160,9 +160,9 @@ A pod template: metadata and spec. Takes
 {{- end -}}
 metadata:
   labels:
-    {{- merge (include "bridge.selectorLabels" . | fromYaml) $pod.podLabels (deepCopy $root.Values.commonLabels) | toYaml | nindent 4 }}
+    {{- merge (include "bridge.selectorLabels" . | fromYaml) $pod.podLabels (deepCopy ($root.Values.commonLabels | default dict)) | toYaml | nindent 4 }}
   annotations:
-    {{- merge (dict "checksum/config" (sha256sum .config)) $pod.podAnnotations (deepCopy $root.Values.commonAnnotations) | toYaml | nindent 4 }}
+    {{- merge (dict "checksum/config" (sha256sum .config)) $pod.podAnnotations (deepCopy ($root.Values.commonAnnotations | default dict)) | toYaml | nindent 4 }}
 spec:
   {{- with include "bridge.imagePullSecrets" $root }}
   {{- . | nindent 2 }}

@@ -87,7 +87,7 @@
 {{- if not $connections -}}
 {{- fail "connections has none that is enabled: give at least one by name, with baseUrl and credentials.existingSecret." -}}
 {{- end -}}
-{{- range $name := keys (.Values.config.connections | default dict) | sortAlpha -}}
+{{- range $name := keys (get (.Values.config | default dict) "connections" | default dict) | sortAlpha -}}
 {{- if not (hasKey $connections $name) -}}
 {{- fail (printf "config.connections.%s is no connection that is enabled: add it to connections, with baseUrl and credentials.existingSecret." $name) -}}
 {{- end -}}

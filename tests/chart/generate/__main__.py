@@ -1,4 +1,4 @@
-"""Write the chart's files that are made from the code and from values.yaml; with --check only compare them.
+"""Write the files that are made from the code, from values.yaml or by the chart; with --check only compare them.
 
 Example: python -m tests.chart.generate --check
 """
@@ -11,7 +11,9 @@ from typing import Final
 import yaml
 
 from tests.chart.generate.connection_keys import connection_schema
+from tests.chart.generate.overrides import without_required
 from tests.chart.generate.readme import with_values
+from tests.chart.generate.rendered import COMPOSE, PLAIN, compose_rules, plain_manifest
 from tests.chart.generate.tables import rights_rows, topic_rows
 
 CHART: Final = Path(__file__).parents[3] / "helm" / "bridge"
@@ -23,8 +25,10 @@ def files() -> dict[Path, str]:
     return {
         CHART / "files" / "topics.yaml": _listed("bridge/kafka/topic_table.py", topic_rows()),
         CHART / "files" / "rights.yaml": _listed("bridge/kafka/rights.py", rights_rows()),
-        schema: _with_connections(schema.read_text()),
+        schema: _with_definitions(schema.read_text()),
         readme: with_values(readme.read_text(), (CHART / "values.yaml").read_text()),
+        PLAIN / "bridge.yaml": plain_manifest(),
+        COMPOSE / "rules.yaml": compose_rules(),
     }
 
 
@@ -33,9 +37,11 @@ def _listed(source: str, content: object) -> str:
     return f"{head}\n{yaml.safe_dump(content, sort_keys=False, width=120)}"
 
 
-def _with_connections(schema: str) -> str:
+def _with_definitions(schema: str) -> str:
     whole = json.loads(schema)
-    whole["definitions"]["connectionConfig"] = connection_schema()
+    definitions = whole["definitions"]
+    definitions["connectionConfig"] = connection_schema()
+    definitions["kafkaOverrides"] = without_required(definitions["kafka"])
     return json.dumps(whole, indent=2) + "\n"
 
 
