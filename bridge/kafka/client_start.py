@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from bridge.kafka.access_errors import AccessDenied
 from bridge.kafka.access_probe import find_denial
+from bridge.kafka.client_close import close_at_once
 from bridge.kafka.client_options import ClientOptions
 from bridge.ops.clock import epoch_ms
 
@@ -37,6 +38,7 @@ async def start_client(client: Startable, connections: AIOKafkaClient, options: 
     KafkaError, OSError, ValueError when that fails. Where Kafka lets nobody in it is AccessDenied, with a sentence;
     with a watch it is NoConnection, and the sentence comes later, once for all clients.
     """
+    close_at_once(connections)
     watch = options.watch
     if watch is not None:
         watch.follow(connections)
