@@ -297,3 +297,17 @@ def test_typos_are_refused() -> None:
     assert set(rules["thresholds"]["properties"]) == set(_thresholds())
     for wrong in ({"thresholds": {"pollerAge": 1}}, {"overrides": {"BridgePollerLat": {"enabled": False}}}):
         assert "not allowed" in refusal("minimal", {"monitoring": {"rules": wrong}})
+
+
+def test_a_key_with_nothing_behind_it_is_an_empty_one() -> None:
+    """`labels:` with nothing beneath is null for Helm."""
+    nothing: Values = {
+        "commonAnnotations": None,
+        "monitoring": {
+            "monitor": {"labels": None, "relabelings": None, "metricRelabelings": None},
+            "rules": {"labels": None, "alertLabels": None, "overrides": None, "scope": None},
+            "dashboards": {"enabled": True, "annotations": None, "namespace": None},
+        },
+    }
+    plain: Values = {"monitoring": {"dashboards": {"enabled": True}}}
+    assert render("minimal", ON, nothing).objects == render("minimal", ON, plain).objects

@@ -42,12 +42,17 @@ MAY_BE_ABSENT: Final = frozenset(
         "bridge_vendor_refusals_total",
         "bridge_late_items_total",
         "bridge_kafka_certificate_expiry_timestamp_seconds",
+        "bridge_kafka_token_fetch_failing",
         "bridge_kafka_publish_failures_total",
         "bridge_router_dropped_total",
         "bridge_router_retries_total",
     }
 )
-"""What has no series before something goes wrong, is rare, or wants a certificate: a query may have no answer."""
+"""What has no series before something goes wrong, is rare, or wants Kafka to be secured: a query may have no answer."""
+
+
+JOINED: Final = 'bridge_webhook_loss_ratio and on (connection, event) bridge_events_published_total{origin="reconcile"}'
+"""Two metrics that alerts compare by their labels: they have to call an event by the same name."""
 
 
 class Query(NamedTuple):
@@ -196,7 +201,7 @@ async def scraped(kafka: LocalKafka, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("prometheus")
     spec = render("minimal", ON, namespace="pbx").one("PrometheusRule").body["spec"]
     (folder / "rules.yaml").write_text(yaml.safe_dump(spec))
-    questions = {_filled_in(query.expression) for query in _queries()} | {rule["expr"] for rule in _rules()}
+    questions = {_filled_in(query.expression) for query in _queries()} | {rule["expr"] for rule in _rules()} | {JOINED}
     return await scraped_bridge(kafka.bootstrap, folder, sorted(questions))
 
 
@@ -233,6 +238,7 @@ def test_prometheus_evaluates_every_rule(scraped: Scraped) -> None:
     assert set(scraped.rule_health) == {rule["alert"] for rule in _rules()}
     assert {name: health for name, health in scraped.rule_health.items() if health != "ok"} == {}
     assert scraped.firing == {"BridgeQuarantine"}
+    assert scraped.answers[JOINED]
 
 
 def test_the_scrape_is_what_the_list_of_metrics_says(scraped: Scraped) -> None:
