@@ -26,12 +26,12 @@ class Process:
     """The common ground of the roles that run in one process."""
 
     def __init__(self, settings: Settings, role: Role) -> None:
-        quieten_library(time.monotonic)
         self.settings = settings
         self.metrics = Metrics()
         self.health = Health(time.monotonic())
         self.kafka = KafkaAccess(settings.kafka)
         self._access = self.kafka.watched()
+        quieten_library(time.monotonic, lambda: self._access.denial is not None)
         self.refreshes: list[Callable[[], object]] = [self.kafka.refresh]
         """Called again and again, so that changed secrets are taken up."""
         manage, topics = settings.topics.manage, topic_options(settings)

@@ -1,7 +1,7 @@
 """Keeps the client library's log quiet: in an outage it writes some 80 error lines a second, all alike.
 
 The bridge has its own line when an outage begins and when it ends; of the library's, one of a kind a minute is enough
-to see the cause.
+to see the cause. Once the bridge has found the cause and said so, they have nothing to add.
 """
 
 import logging
@@ -20,10 +20,16 @@ TOLD_BY_US: Final = frozenset({'Unable connect to "%s:%s": %s'})
 
 
 class OneOfAKind(logging.Filter):
-    """Lets the first record of a kind pass and drops its like for a minute; the next one says how many were dropped."""
+    """Lets the first record of a kind pass and drops its like for a minute; the next one says how many were dropped.
 
-    def __init__(self, now: Callable[[], float], every: float = ONE_PER_SECONDS) -> None:
+    While the cause is `explained` it drops them all.
+    """
+
+    def __init__(
+        self, now: Callable[[], float], every: float = ONE_PER_SECONDS, explained: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__()
+        self._explained = explained
         self._now = now
         self._every = every
         self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
@@ -32,7 +38,7 @@ class OneOfAKind(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written; adds the number of those dropped before it to its text."""
         kind = (record.name, record.levelno, str(record.msg))
-        if record.msg in TOLD_BY_US:
+        if record.msg in TOLD_BY_US or self._explained():
             return False
         now = self._now()
         written, dropped = self._seen.get(kind, (now - self._every, 0))
@@ -48,15 +54,15 @@ class OneOfAKind(logging.Filter):
         return True
 
 
-def quieten_library(now: Callable[[], float]) -> OneOfAKind:
+def quieten_library(now: Callable[[], float], explained: Callable[[], bool] = lambda: False) -> OneOfAKind:
     """Install one filter for all loggers of the library, in place of an earlier one, and return it.
 
-    `now` is a monotonic clock in seconds.
+    `now` is a monotonic clock in seconds; `explained` is whether the log has said why there is no connection.
 
     Below WARNING nothing is written: the library's debug lines hold keys and values of records.
     """
     logging.getLogger(LIBRARY).setLevel(logging.WARNING)
-    quiet = OneOfAKind(now)
+    quiet = OneOfAKind(now, explained=explained)
     for name in list(logging.root.manager.loggerDict):
         # A logger's filter does not apply to its children's records, so each one gets it.
         if name == LIBRARY or name.startswith(f"{LIBRARY}."):

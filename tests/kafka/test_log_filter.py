@@ -39,6 +39,18 @@ def test_what_the_bridge_says_itself_is_dropped(caplog: pytest.LogCaptureFixture
     assert caplog.messages == []
 
 
+def test_nothing_is_written_while_the_cause_is_known(clock: Clock) -> None:
+    """The bridge has said why there is no connection: until there is one again the library has nothing to add."""
+    known = [False]
+    quiet = OneOfAKind(clock, explained=lambda: known[0])
+    record = logging.LogRecord("aiokafka", logging.ERROR, "", 0, "Unable to update metadata from %s", ([1],), None)
+    written = []
+    for known[0] in (False, True, True, False):
+        clock.now += 100
+        written.append(quiet.filter(record))
+    assert written == [True, False, False, True]
+
+
 @pytest.mark.usefixtures("quiet")
 def test_of_a_flood_one_line_a_minute_is_written(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     """80 lines a second for two minutes: three lines, the later ones with the number of those dropped."""
