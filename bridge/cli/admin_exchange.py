@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.app import KafkaAccess
 from bridge.cli.progress import progress
-from bridge.cli.settings_option import fail, kafka_away
+from bridge.cli.settings_option import fail, kafka_away, topics_unknown
 from bridge.events.cloudevents import NotACloudEvent, read_event
 from bridge.events.topics import admin_results_topic, admin_topic
 from bridge.events.ulid import RANDOM_BYTES, ulid
@@ -79,7 +79,7 @@ def carry_out_each(settings: Settings, requests: Sequence[AdminRequest], wait: t
     except (KafkaAway, KafkaUnreachable) as error:
         fail(kafka_away(settings, error), 1)
     except TopicUnknown as error:
-        fail(f"{error} does not exist: bridge topics apply creates it", 1)
+        fail(topics_unknown(str(error)), 1)
     except Refused as error:
         fail(f"Kafka refused the request ({error.error}): see that we may write to {topic}", 1)
     except NotAcknowledged:

@@ -12,7 +12,7 @@ from bridge.app import KafkaAccess
 from bridge.cli.doubt_table import Doubt, Gathering, table
 from bridge.cli.durations import duration_text, parse_duration
 from bridge.cli.progress import progress
-from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings, topics_unknown
 from bridge.events.cloudevents import NotACloudEvent, read_event
 from bridge.events.topics import results_topic
 from bridge.kafka.reader import KafkaUnreachable, TopicReader, TopicUnknown
@@ -41,7 +41,7 @@ def doubts(
     except KafkaUnreachable as error:
         fail(kafka_away(settings, error), 1)
     except TopicUnknown as error:
-        fail(f"{error} does not exist: bridge topics apply creates it", 1)
+        fail(topics_unknown(str(error)), 1)
     if as_json:
         typer.echo(orjson.dumps([doubt.as_json() for doubt in found]).decode())
     elif found:

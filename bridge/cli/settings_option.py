@@ -38,6 +38,17 @@ def kafka_away(settings: Settings, error: Exception) -> str:
     )
 
 
+def topics_unknown(*topics: str) -> str:
+    """Return the sentence for topics that are not there; what we may not see does not exist for us either."""
+    named = ", ".join(topics)
+    gone = (
+        f"{named} does not exist, or we may not see it"
+        if len(topics) == 1
+        else f"none of {named} exists, or we may see none of them"
+    )
+    return f"{gone}: bridge topics apply creates topics, bridge topics rights lists the rights that each role needs"
+
+
 def read_settings(config: Path | None, role: Role) -> Settings:
     """Read the configuration, or end with a line for everything that is wrong with it."""
     try:

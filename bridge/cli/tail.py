@@ -10,7 +10,7 @@ import typer
 from bridge.app import KafkaAccess
 from bridge.cli.durations import parse_duration
 from bridge.cli.event_line import event_line
-from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings
+from bridge.cli.settings_option import AsJson, ConfigFile, fail, kafka_away, read_settings, topics_unknown
 from bridge.events.catalogue import EventName
 from bridge.events.cloudevents import NotACloudEvent, ReceivedEvent, read_event
 from bridge.events.topics import event_topic, results_topic
@@ -46,7 +46,7 @@ def tail(
     except KafkaUnreachable as error:
         fail(kafka_away(settings, error), 1)
     except TopicUnknown:
-        fail(f"none of these topics exists: {', '.join(topics)}; bridge topics apply creates them", 1)
+        fail(topics_unknown(*topics), 1)
 
 
 def _topics(prefix: str, names: Collection[str]) -> list[str]:

@@ -16,7 +16,7 @@ from bridge.cli.durations import duration_text
 from bridge.cli.send.exchange import Exchange
 from bridge.cli.send.request import Answer, Request, WrongUse, make_request
 from bridge.cli.send.result_text import result_text
-from bridge.cli.settings_option import fail, kafka_away, read_settings
+from bridge.cli.settings_option import fail, kafka_away, read_settings, topics_unknown
 from bridge.events.command_catalogue import CommandName
 from bridge.events.result_models import Status
 from bridge.events.topics import results_topic
@@ -109,7 +109,7 @@ def _carry_out(
     except (KafkaAway, KafkaUnreachable) as error:
         fail(kafka_away(settings, error), 1)
     except TopicUnknown as error:
-        fail(f"{error} does not exist: bridge topics apply creates it", 1)
+        fail(topics_unknown(str(error)), 1)
     except Refused as error:
         fail(f"Kafka refused the command ({error.error}): see that we may write to {request.record.topic}", 1)
     except NotAcknowledged:
