@@ -1,12 +1,12 @@
 """When a certificate expires, read from its PEM file. Pure; Python's own library tells it of peers alone."""
 
 import re
-import ssl
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.ASCII | re.DOTALL)
+_CERTIFICATE: Final = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.ASCII | re.DOTALL)
 _VERSION: Final = 0xA0
 # The tag of the field that certificates of the first version lack.
 _UTC_TIME: Final = 0x17
@@ -26,7 +26,7 @@ def expiry_ms(pem: str) -> int | None:
     if found is None:
         return None
     try:
-        (certificate,) = _elements(ssl.PEM_cert_to_DER_cert(found[0]))
+        (certificate,) = _elements(b64decode(found[1]))
         signed = next(_elements(certificate.content))
         fields = [field for field in _elements(signed.content) if field.tag != _VERSION]
         # Serial number, algorithm, issuer; then the validity: not before, not after.
