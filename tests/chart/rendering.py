@@ -94,7 +94,11 @@ class Rendering:
     """All objects of one rendering, and the text they were read from."""
 
     text: str
-    objects: tuple[KubernetesObject, ...]
+
+    @functools.cached_property
+    def objects(self) -> tuple[KubernetesObject, ...]:
+        """All of them, in the order of the text."""
+        return objects_in(self.text)
 
     def __iter__(self) -> Iterator[KubernetesObject]:
         """Give the objects in the order of the text."""
@@ -219,4 +223,4 @@ def _layer(part: Values) -> str:
 def _rendered(arguments: tuple[str, ...], layers: tuple[str, ...]) -> Rendering:
     with tempfile.TemporaryDirectory() as folder:
         text = helm("template", *arguments, *value_files(layers, Path(folder)))
-    return Rendering(text, objects_in(text))
+    return Rendering(text)
