@@ -16,6 +16,7 @@ from tests.chart.rendering import ROOT
 COMPOSE: Final = ROOT / "deploy" / "compose.yaml"
 BESIDE: Final = ROOT / "deploy" / "compose"
 PLAIN: Final = ROOT / "deploy" / "kubernetes" / "bridge.yaml"
+TRY_KAFKA: Final = ROOT / "deploy" / "kubernetes" / "try-kafka.yaml"
 WITHIN_S: Final = 60
 """For tools that take a second."""
 
@@ -105,6 +106,17 @@ def test_grafana_is_given_the_dashboards_of_the_chart(services: Mapping[str, Map
     dashboards = sorted((ROOT / "helm" / "bridge" / "dashboards").glob("*.json"))
     assert dashboards
     assert all(json.loads(file.read_text())["title"] for file in dashboards)
+
+
+def test_the_kafka_to_try_is_that_of_the_tests_and_found_by_the_values() -> None:
+    """Its Service is what deploy/values/try.yaml names, its objects are valid, its version is ours."""
+    service, deployment = yaml.safe_load_all(TRY_KAFKA.read_text())
+    values = yaml.safe_load((ROOT / "deploy" / "values" / "try.yaml").read_text())
+    assert values["kafka"]["bootstrapServers"] == f"{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"apache/kafka:{pinned_version()}"
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    run("kubernetes-validate", "-k", "1.34", "--strict", str(TRY_KAFKA))
 
 
 def test_the_plain_manifest_needs_no_helm() -> None:
