@@ -60,6 +60,8 @@ class KafkaAccess:
     def watched(self) -> AccessWatch:
         """Have all clients minded from now on that are made of these options: a service is, a command is not."""
         self._watch = AccessWatch(self.options)
+        if self._tokens is not None:
+            self._tokens.watch()
         return self._watch
 
     @property

@@ -37,6 +37,8 @@ def _print_version(wanted: bool) -> None:
 
 # What the commands have to say of Kafka they say in a sentence; `run` has a log, and a filter for these lines.
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+# The same of Amazon's credentials, of which its library has a traceback.
+logging.getLogger("botocore").setLevel(logging.CRITICAL)
 
 
 @app.callback()

@@ -72,6 +72,11 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         self._fetching: asyncio.Task[str | None] | None = None
         self._failure: str | None = None
         self._failed_at = 0.0
+        self._watched = False
+
+    def watch(self) -> None:
+        """Log from now on when fetches begin to fail and when they succeed again: a command has words of its own."""
+        self._watched = True
 
     def problem(self) -> str | None:
         """Say why the last fetch has failed; None when it has not. The token before may still be good."""
@@ -140,12 +145,16 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         self._held = _Held(token, asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s)
         if self._failure is not None:
             self._failure = None
-            log.info("there are tokens for Kafka again", source=self.source)
+            self._log(log.info, "there are tokens for Kafka again", source=self.source)
         return None
 
     def _failed(self, failure: str) -> str:
         self._failed_at = self._monotonic()
         if failure != self._failure:
             self._failure = failure
-            log.warning("there is no new token for Kafka", reason=self.problem())
+            self._log(log.warning, "there is no new token for Kafka", reason=self.problem())
         return failure
+
+    def _log(self, level: Callable[..., object], event: str, **fields: object) -> None:
+        if self._watched:
+            level(event, **fields)

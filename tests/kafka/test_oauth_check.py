@@ -1,6 +1,9 @@
 """What `bridge check` says of tokens that are wrong, or not to be had: one sentence, and no traceback."""
 
 import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,12 +37,17 @@ WRONG_TOKENS: dict[str, tuple[Callable[[SecuredKafka], str], str]] = {
 }
 
 
-async def check(folder: Path, kafka: SecuredKafka, **keys: object) -> Result:
+def configure(folder: Path, kafka: SecuredKafka, **keys: object) -> Path:
     protocol = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "OAUTHBEARER"}
     section = {"bootstrap_servers": kafka.at("SASL"), **protocol, **keys}
     connection = {"base_url": "https://pbx.example.com/api/v2", "webhook_secret": "the webhook secret of acme"}
     config = folder / "bridge.yaml"
     config.write_text(yaml.safe_dump({"kafka": section, "connections": {"acme": connection}}))
+    return config
+
+
+async def check(folder: Path, kafka: SecuredKafka, **keys: object) -> Result:
+    config = configure(folder, kafka, **keys)
     return await asyncio.to_thread(lambda: CliRunner().invoke(app, ["check", "--config", str(config)]))
 
 
@@ -65,10 +73,15 @@ async def test_a_refused_token_says_what_it_claims(secured_kafka: SecuredKafka, 
 
 @pytest.mark.asyncio
 async def test_a_missing_token_file_is_named(secured_kafka: SecuredKafka, tmp_path: Path) -> None:
-    """It may be another's to write, so the configuration is in order without it."""
-    line = wrong(await check(tmp_path, secured_kafka, sasl_oauth_token_file=str(tmp_path / "token")))
-    assert line == (
-        f"WRONG  kafka: there is no token to log in to Kafka at {secured_kafka.at('SASL')} with: "
+    """It may be another's to write, so the configuration is in order without it; a machine can read what is said."""
+    config = configure(tmp_path, secured_kafka, sasl_oauth_token_file=str(tmp_path / "token"))
+    command = sys.executable, "-m", "bridge.cli", "check", "--json", "--config", str(config)
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    output, errors = await process.communicate()
+    assert (process.returncode, errors) == (1, b"")
+    (sentence,) = [item["sentence"] for item in json.loads(output)["checks"] if not item["ok"]]
+    assert sentence == (
+        f"there is no token to log in to Kafka at {secured_kafka.at('SASL')} with: "
         f"the token file {tmp_path}/token does not exist"
     )
 

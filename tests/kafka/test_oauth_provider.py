@@ -31,13 +31,18 @@ class Endpoint:
 
 
 def play(
-    story: Callable[[Endpoint, TokenProvider], Awaitable[None]], *, retry_after_s: float = RETRY_AFTER_S
+    story: Callable[[Endpoint, TokenProvider], Awaitable[None]],
+    *,
+    retry_after_s: float = RETRY_AFTER_S,
+    watched: bool = True,
 ) -> list[str]:
     """Run a story in virtual time; give what was logged."""
     endpoint = Endpoint()
 
     async def main(now: Now) -> None:
         provider = TokenProvider(endpoint.fetch, "the endpoint", monotonic=now, retry_after_s=retry_after_s)
+        if watched:
+            provider.watch()
         await story(endpoint, provider)
 
     with capture_logs() as logs:
@@ -173,3 +178,19 @@ def test_without_a_pause_each_connection_asks_anew() -> None:
         assert endpoint.fetches == 3
 
     play(story, retry_after_s=0.0)
+
+
+def test_a_command_logs_nothing() -> None:
+    """It has a sentence of its own, and its output may be read by a machine."""
+
+    async def story(endpoint: Endpoint, provider: TokenProvider) -> None:
+        endpoint.failure = NoToken("answered 503")
+        with pytest.raises(TokenUnavailable):
+            await provider.token()
+        assert provider.problem() == "the endpoint answered 503"
+        endpoint.failure = None
+        await asyncio.sleep(RETRY_AFTER_S)
+        await provider.token()
+        assert provider.problem() is None
+
+    assert play(story, watched=False) == []
