@@ -12,7 +12,18 @@ import pytest
 
 from tests.chart.check_names import ours
 from tests.chart.cluster_schemas import KUBE_VERSIONS, complaints
-from tests.chart.rendering import CHART, RELEASE, ROOT, SCENARIOS, TIME_LIMIT, HelmError, helm, render, scenarios
+from tests.chart.rendering import (
+    CHART,
+    RELEASE,
+    ROOT,
+    SCENARIOS,
+    TIME_LIMIT,
+    HelmError,
+    helm,
+    objects_in,
+    render,
+    scenarios,
+)
 from tests.chart.templates import actions, template_files
 
 NEEDED: Final = {
@@ -182,3 +193,18 @@ def test_no_file_of_the_chart_is_dead() -> None:
     }
     templates = {str(path.relative_to(CHART)) for path in template_files() if path.suffix == ".yaml"}
     assert templates == made
+
+
+def test_the_program_says_what_its_schemas_say_here(tmp_path: Path) -> None:
+    """kubernetes-validate itself, which these checks only borrow the schemas of, accepts and refuses the same."""
+    program = shutil.which("kubernetes-validate")
+    assert program
+    command = [program, "--kubernetes-version", KUBE_VERSIONS[-1], "--strict", "--no-warn"]
+    for misspelt in (False, True):
+        text = render(EVERYTHING).text
+        path = tmp_path / f"{misspelt}.yaml"
+        path.write_text(text.replace("readOnlyRootFilesystem", "readOnlyRootFileSystem") if misspelt else text)
+        done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+        assert (done.returncode != 0) == misspelt, done.stdout
+        objects = [item for item in objects_in(path.read_text()) if item.kind in {"Deployment", "Job", "Pod"}]
+        assert all(bool(complaints(item, KUBE_VERSIONS[-1])) == misspelt for item in objects)
