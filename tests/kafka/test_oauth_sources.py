@@ -24,8 +24,6 @@ from tests.bench.servers import free_port
 from tests.kafka.oauth_issuer import CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
 from tests.kafka.secured_certificates import Authority
 
-SECRETS = (CLIENT_SECRET, "wrong")
-
 
 def signed(user: str, issued: float, life_s: float) -> str:
     return f"{user}-{life_s:g}"
@@ -51,6 +49,30 @@ async def test_a_refusal_names_no_secret() -> None:
         with pytest.raises(NoToken) as raised:
             await endpoint_of(server, secret="wrong").fetch()
     assert str(raised.value) == "answered 401 invalid_client: see kafka.sasl_oauth_client_id and its secret"
+
+
+@pytest.mark.asyncio
+async def test_a_changed_secret_counts_at_the_next_fetch(tmp_path: Path) -> None:
+    """A service looks at its file every second; nothing is restarted."""
+    file = tmp_path / "secret"
+    file.write_text("wrong")
+    async with token_server(signed, "worker", 0.0) as server:
+        section = {
+            "bootstrap_servers": "a:1",
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "OAUTHBEARER",
+            "sasl_oauth_token_url": server.url,
+            "sasl_oauth_client_id": CLIENT_ID,
+            "sasl_oauth_client_secret_file": str(file),
+        }
+        access = KafkaAccess(KafkaSettings.model_validate(section))
+        assert access.tokens is not None
+        access.tokens._retry_after_s = 0.0
+        with pytest.raises(TokenUnavailable, match="invalid_client"):
+            await access.tokens.token()
+        file.write_text(CLIENT_SECRET)
+        access.refresh()
+        assert await access.tokens.token() == "worker-0"
 
 
 @pytest.mark.asyncio
