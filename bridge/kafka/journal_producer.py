@@ -123,7 +123,7 @@ class JournalProducer:
             raise ShardLost("unknown" if committing else "away") from error
         except (KafkaError, AssertionError) as error:  # the library asserts the states of its transactions
             cause = judge(error, committing=committing)
-            raise ShardLost(cause, _named(error.__cause__ or error)) from error
+            raise ShardLost(cause, _named(self._failure() or error.__cause__ or error)) from error
         finally:
             for future in _futures(sent):
                 future.cancel()
@@ -137,6 +137,11 @@ class JournalProducer:
             one.records.append(await self._producer.send(self._topic, value, key, partition=self._shard))
         for topic, key, value, headers in append.publications:
             one.publications.append(await self._producer.send(topic, value, key, headers=headers))
+
+    def _failure(self) -> BaseException | None:
+        """Give what the transaction as a whole has failed with, of which its sends' failures are consequences."""
+        ended: asyncio.Future[None] | None = self._transactions.wait_for_transaction_end()
+        return ended.exception() if ended is not None and ended.done() and not ended.cancelled() else None
 
     async def end(self, cause: LossCause, within: float) -> None:
         """Close the producer within the given seconds, whatever state it is in; never raises."""
@@ -171,9 +176,13 @@ def judge(error: Exception, *, committing: bool) -> LossCause:
 def _named(error: BaseException) -> str:
     kind = type(error).__name__
     # Which topics these are nobody could guess, as a transaction may publish to all of them.
-    if isinstance(error, TopicAuthorizationFailedError) and isinstance(topics := next(iter(error.args), None), set):
-        return f"{kind}: {', '.join(sorted(topics))}"
-    return kind
+    match error:
+        case TopicAuthorizationFailedError(args=[str() as topic]):
+            return f"{kind}: {topic}"
+        case TopicAuthorizationFailedError(args=[set() as topics]):
+            return f"{kind}: {', '.join(sorted(topics))}"
+        case _:
+            return kind
 
 
 def _retrieve(future: "asyncio.Future[object] | None") -> None:

@@ -65,7 +65,7 @@ async def _look(client: AIOKafkaAdminClient, table: Collection[Right], topics: C
         if allowed:
             answers.pop(Question("topic", name, "AlterConfigs"), None)
     # The right to create may be one on the cluster as well, of which a topic's operations do not tell.
-    creations = sorted(question.name for question in on_topics if question.operation == "Create")
+    creations = sorted(one.name for one in on_topics if one.operation == "Create" and not answers.get(one))
     for name, allowed in (await _creatable(client, creations)).items():
         answers[Question("topic", name, "Create")] = allowed
     for question in asked:

@@ -8,12 +8,19 @@ import pytest
 import pytest_asyncio
 
 from bridge.app import topic_options
-from bridge.kafka import rights_watch
-from bridge.kafka.rights import KafkaRole, Target, rights
+from bridge.events.catalogue import EventName
+from bridge.events.records import Record
+from bridge.events.topics import event_topic, results_topic
+from bridge.kafka import rights_watch, topic_admin
+from bridge.kafka.journal_records import JournalRecord, ShardLost
+from bridge.kafka.rights import KafkaRole, Right, Target, rights
+from bridge.kafka.shard_journal import JournalOptions, KafkaJournal
+from bridge.kafka.single_publish import publish_once
 from bridge.kafka.topic_admin import apply
 from bridge.ops.settings import Role
 from bridge.pbx.hook_keys import HookName, hook_key
 from tests.ingress.raw_http import once
+from tests.kafka.journals import nothing_left_behind
 from tests.kafka.rights_acls import Acl, Administrator, acls
 from tests.kafka.rights_world import SECRET, WITHIN_S, Running, World, until
 from tests.kafka.secured_kafka import SecuredKafka
@@ -92,3 +99,57 @@ async def webhook(running: Running) -> int:
     """Send a webhook, and give the status of the answer."""
     path = f"/hooks/acme/{hook_key(SECRET.encode(), 'acme', HookName('CallStarted', 0))}"
     return (await once(running.ports.ingress, "POST", path, STARTED)).status
+
+
+@pytest.mark.asyncio
+async def test_who_only_sees_a_topic_is_told_what_is_refused(world: World) -> None:
+    """Where a topic may be seen, but not read or written, the sentence names it, and nobody waits for records."""
+    sight = Right(Target("topic", f"{world.prefix}.", "prefixed"), (("Describe", "Sees it."),))
+    results = results_topic(world.prefix)
+    # Of an empty topic nobody asks for records.
+    await publish_once(world.everything, Record(results, b"key", b"{}", []), WITHIN_S)
+    told = {
+        ("tail", "call.started"): f"does not let us use the topic {world.prefix}.call.started.v1: ",
+        ("doubts",): f"does not let us use the topic {results}: ",
+        ("send", "get-call", "1", "--connection", "acme"): "does not let us write to any topic: ",
+        ("topics", "plan"): f"Kafka refused: {world.prefix}.",
+    }
+    async with world.given("nobody", [sight]):
+        for command, sentence in told.items():
+            ended = await world.bridge("nobody", *command)
+            assert ended.exit_code == 1
+            assert ended.output.startswith("bridge: Kafka ")
+            assert sentence in ended.output
+
+
+@pytest.mark.asyncio
+async def test_topics_that_are_created_unseen_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may create topics but not see them is not told that Kafka is away."""
+    monkeypatch.setattr(topic_admin, "IN_FORCE_WITHIN", 0.3)
+    blind = Right(
+        Target("topic", f"{world.prefix}.", "prefixed"), (("Create", "Makes it."), ("AlterConfigs", "Sets it."))
+    )
+    async with world.given("nobody", [blind]):
+        ended = await world.bridge("nobody", "topics", "apply")
+    assert ended.exit_code == 1
+    assert ended.output == (
+        "bridge: Kafka refused: what was created or corrected does not show after 0.3 s: see that we may describe "
+        f"topics that begin with {world.prefix}.\n"
+    )
+
+
+@pytest.mark.asyncio
+async def test_a_shard_names_the_topic_that_it_may_not_write_to(world: World) -> None:
+    """A transaction may publish to all topics, so the error says which one; nothing is left behind for the log."""
+    refused = event_topic(world.prefix, EventName.CALL_COMPLETED)
+    worker = rights(KafkaRole.WORKER, world.prefix)
+    options = JournalOptions(
+        world.kafka.client("PLAIN_ONLY", mechanism="PLAIN", user="nobody"), world.prefix, (refused,), 300_000
+    )
+    async with nothing_left_behind(), world.given("nobody", worker):
+        async with world.administrator.without(Acl("nobody", Target("topic", refused, "literal"), "Write")):
+            shard, _ = await KafkaJournal(lambda: options).open(0)
+            with pytest.raises(ShardLost) as lost:
+                await shard.append([JournalRecord(b"key", b"value")], [Record(refused, b"key", b"{}", [])])
+            await shard.close()
+        assert (lost.value.cause, lost.value.error) == ("refused", f"TopicAuthorizationFailedError: {refused}")
