@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from weakref import ref
 
+from structlog.testing import capture_logs
+
 from bridge.calls.conclusions import Conclusion
 from bridge.calls.connection_options import ConnectionOptions
 from bridge.calls.dial_states import Ended, Resolution
-from bridge.calls.journal import JournalRecord, ShardLost
+from bridge.calls.journal import JournalAway, JournalRecord, ShardLost
 from bridge.calls.journal_format import Remembered, put, read
 from bridge.calls.journal_keys import OwnerKey, SlotKey
 from bridge.calls.journal_values import Slot as StoredSlot
@@ -405,6 +407,27 @@ def test_whatever_goes_wrong_in_a_take_over_it_is_tried_again() -> None:
         assert scene.group.log.count("confirmed") == 4
         assert scene.ownership.problem() is None
         assert len(scene.tenants) == 1
+
+    play(story)
+
+
+def test_a_take_over_that_goes_on_failing_is_told_once_for_each_cause() -> None:
+    """What nobody mends for hours, such as a missing right, fills no log."""
+
+    async def story(scene: Scene) -> None:
+        fails: list[Exception] = [*[JournalAway("no right")] * 9, *[ShardLost("away")] * 3, JournalAway("no right")]
+
+        async def fail(step: Step) -> None:
+            if step.point == "opening" and fails:
+                raise fails.pop(0)
+
+        scene.twin.at = fail
+        with capture_logs() as lines:
+            scene.ownership.assigned(ONE)
+            await asyncio.sleep(60)
+        told = [line["error"] for line in lines if line["event"] == "a shard cannot be taken over yet"]
+        assert told == ["JournalAway: no right", "ShardLost: away", "JournalAway: no right"]
+        assert scene.ownership.problem() is None
 
     play(story)
 
