@@ -78,5 +78,6 @@ class Service:
 
     @staticmethod
     async def _stop_ingress(ingress: IngressRole, unready_for: timedelta) -> None:
+        ingress.begin_leave()
         await asyncio.sleep(unready_for.total_seconds())
         await ingress.stop()

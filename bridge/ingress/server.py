@@ -4,6 +4,7 @@ aiohttp's low-level server, without a router: there are two paths, and a router 
 microseconds and send `100 Continue` before anybody has looked at the key.
 """
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import PurePath
 from urllib.parse import unquote
@@ -21,6 +22,8 @@ _LINGER_S = 0.5
 # answer on its way; a body that drips is cut off within a second all the same.
 _BACKLOG = 4096
 # A burst of new connections waits here while the loop is busy; the kernel cuts it to its own maximum.
+_TURNS_TO_DISPATCH = 5
+# Of the loop, from the arrival of a request's head to its dispatch; it takes three.
 _CONTENT_TYPES = {".json": "application/schema+json", ".yaml": "application/vnd.aai.asyncapi+yaml"}
 
 
@@ -43,7 +46,9 @@ class IngressServer:
         self._handler = handler
         self._schemas = schemas
         self._host, self._port = host, port
-        server = web.Server(
+        self._leaving = False
+        self._busy: set[object] = set()
+        self._server = web.Server(
             self._dispatch,
             access_log=None,
             keepalive_timeout=_KEEPALIVE_S,
@@ -51,7 +56,7 @@ class IngressServer:
             auto_decompress=False,
             logger=http_logger("bridge.ingress.http", handler.count_malformed),
         )
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=requests_within_s)
+        self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=requests_within_s)
 
     async def start(self) -> int:
         """Listen, and return the port."""
@@ -60,11 +65,37 @@ class IngressServer:
         port: int = self._runner.addresses[0][1]
         return port
 
+    def begin_leave(self) -> None:
+        """Close each connection behind its next answer: whoever keeps one goes elsewhere before this server stops."""
+        self._leaving = True
+
+    async def close_idle(self) -> None:
+        """Close the connections on which nothing is under way, while new ones are still taken."""
+        idle = [connection for connection in self._server.connections if connection not in self._busy]
+        for connection in idle:
+            # Whose request has come in by now is still answered, and nothing is read any more.
+            connection.close()
+        for _ in range(_TURNS_TO_DISPATCH):
+            await asyncio.sleep(0)
+        for connection in idle:
+            if connection not in self._busy and connection.transport is not None:
+                connection.transport.close()
+
     async def stop(self) -> None:
         """Stop listening, close idle connections, and give requests in flight `requests_within_s` to finish."""
         await self._runner.cleanup()
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._busy.add(request.protocol)
+        try:
+            response = await self._answer(request)
+        finally:
+            self._busy.discard(request.protocol)
+        if self._leaving:
+            response.force_close()
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         match _path(request).split("/"):
             case ["", "hooks", connection, key]:
                 return await self._handler.handle(request, connection, key)
