@@ -3,12 +3,12 @@
 A token is given out until `RENEW_AT` of its life is over: brokers end a connection when its token ends, so each new
 connection should have most of a life before it. From then on a new one is fetched, by whoever wants a connection or
 calls `refresh`. When that fails, the old one is given out for as long as it lives, and `RETRY_AFTER_S` pass before the
-next fetch, however many connections are wanted meanwhile.
+next fetch, however many connections are wanted meanwhile. A token that the brokers refuse is replaced as soon.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -44,6 +44,7 @@ class TokenUnavailable(KafkaError):  # type: ignore[misc]  # the library has no 
 @dataclass(frozen=True)
 class _Held:
     token: Token
+    asked_at: float
     renew_at: float
     usable_until: float
 
@@ -105,6 +106,12 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         """Give what is sent to the brokers beside the token."""
         return self._extensions
 
+    def refused(self) -> None:
+        """Hear that the brokers do not take the token: the next may be a better one, but is not asked for at once."""
+        held = self._held
+        if held is not None:
+            self._held = replace(held, renew_at=min(held.renew_at, held.asked_at + self._retry_after_s))
+
     def told(self) -> str:
         """Give what the last token says of itself, for the end of a sentence; nothing of it is secret."""
         told = claims(self._held.token.value) if self._held is not None else ""
@@ -142,7 +149,8 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         except Exception as error:
             log.exception("fetching a token failed")
             return self._failed(f"cannot be asked: {type(error).__name__}")
-        self._held = _Held(token, asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s)
+        renew_at, usable_until = asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s
+        self._held = _Held(token, asked_at, renew_at, usable_until)
         if self._failure is not None:
             self._failure = None
             self._log(log.info, "there are tokens for Kafka again", source=self.source)

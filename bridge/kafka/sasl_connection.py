@@ -61,6 +61,7 @@ class SaslConnection(AIOKafkaConnection):  # type: ignore[misc]  # the library h
             provider = self._sasl_oauth_token_provider
             if not isinstance(provider, TokenProvider):
                 raise
+            provider.refused()
             raise SaslAuthenticationFailed(
                 f"the brokers refuse the token of {provider.source}: {_reason(error)}{provider.told()}"
             ) from error

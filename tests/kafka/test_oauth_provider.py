@@ -130,6 +130,20 @@ def test_the_old_token_is_given_out_while_there_is_no_new_one() -> None:
     ]
 
 
+def test_a_refused_token_is_replaced_soon() -> None:
+    """The issuer may have changed its keys: what was good for an hour is good for nothing, and a new one may be."""
+
+    async def story(endpoint: Endpoint, provider: TokenProvider) -> None:
+        for _ in range(21):
+            await provider.token()
+            provider.refused()
+            await asyncio.sleep(0.5)
+        assert endpoint.fetches == 3
+        assert await provider.token() == "token-3"
+
+    assert play(story) == []
+
+
 def test_a_failed_fetch_is_not_repeated_at_once() -> None:
     """However many connections are wanted, the endpoint is asked every five seconds; the log has one line."""
 

@@ -11,7 +11,10 @@ import pytest_asyncio
 from aiokafka.conn import CloseReason
 from structlog.testing import capture_logs
 
+from bridge.app import KafkaAccess
+from bridge.kafka.access_probe import find_denial
 from bridge.kafka.sasl_connection import SaslConnection
+from bridge.ops.settings import KafkaSettings
 from tests.kafka.oauth_bridge import WholeBridge, whole_bridge
 from tests.kafka.oauth_issuer import CLIENT_ID, CLIENT_SECRET, TokenServer, token_server
 from tests.kafka.secured_kafka import SecuredKafka
@@ -170,6 +173,25 @@ async def test_a_token_file_may_come_late_and_be_wrong_at_first(secured_kafka: S
             assert set((await bridge.read_back()).values()) == {1}
             assert set((await bridge.results()).values()) == {1}
     assert "eyJ" not in str(logs)
+
+
+@pytest.mark.asyncio
+async def test_a_refused_token_of_an_hour_is_soon_replaced(secured_kafka: SecuredKafka) -> None:
+    """The endpoint's mistake is over sooner than the token's life."""
+    audiences = iter(["another"])
+
+    def sign_wrongly_first(user: str, issued: float, life_s: float) -> str:
+        audience = next(audiences, "kafka")
+        return secured_kafka.issuer.token(user, issued=issued, lifetime=life_s, audience=audience)
+
+    async with token_server(sign_wrongly_first, "super", 3600.0) as server:
+        kafka = KafkaAccess(KafkaSettings.model_validate(of_endpoint(secured_kafka, server)))
+        assert kafka.tokens is not None
+        kafka.tokens._retry_after_s = 0.0
+        denial = await find_denial(kafka.options(), 0)
+        assert denial is not None
+        assert 'invalid_token (it says iss "https://issuer.test", sub "super", aud "another"' in denial
+        assert await find_denial(kafka.options(), 0) is None
 
 
 async def said(logs: Sequence[Mapping[str, object]], part: str) -> None:
