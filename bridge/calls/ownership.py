@@ -66,7 +66,7 @@ class Ownership:
         if not waiting:
             return None
         first = next(iter(waiting))
-        return f"shard {first} of {len(waiting)} not served: {waiting[first]}"
+        return f"{len(waiting)} shards are not served yet, first {first}: {waiting[first]}"
 
     async def _commit(self) -> None:
         assert self._membership is not None

@@ -157,7 +157,9 @@ READ_COUNTERS: dict[ReadCounterName, Metric] = {
         "Commits of the router that Kafka did not take: what they were for was routed again, and dropped as repeats."
     ),
     "bridge_router_retries_total": Metric("Publishes of the router that had to be tried again, by why.", ("reason",)),
-    "bridge_kafka_outages_total": Metric("Times that Kafka went out of reach of the webhook path."),
+    "bridge_kafka_outages_total": Metric(
+        "Times that Kafka went out of reach of what publishes webhooks, or of the router."
+    ),
 }
 GAUGES: dict[GaugeName, Metric] = {
     "bridge_build_info": Metric("Always 1; the labels say what runs.", ("version", "role")),
@@ -165,7 +167,9 @@ GAUGES: dict[GaugeName, Metric] = {
     "bridge_ingress_connections": Metric("Connections that the ingress takes webhooks for."),
     "bridge_ready": Metric("1 while the role can do its work, else 0.", ("role",)),
     "bridge_event_loop_lag_seconds": Metric("How late the event loop's last heartbeat was."),
-    "bridge_kafka_producer_up": Metric("1 while the producer of the webhook path has its brokers and topics, else 0."),
+    "bridge_kafka_producer_up": Metric(
+        "1 while the producer of webhooks, or of the router, has its brokers and topics, else 0."
+    ),
 }
 READ_GAUGES: dict[ReadGaugeName, Metric] = {
     "bridge_commands_remembered": Metric(
