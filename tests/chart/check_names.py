@@ -139,5 +139,10 @@ def test_common_labels_and_annotations_reach_every_object_and_pod(scenario: str)
 
 
 def test_labels_of_a_chart_with_a_long_version_are_valid(tmp_path: Path) -> None:
-    """A version with build metadata, as a pipeline makes it, is no valid label by itself: `+` becomes `_`."""
-    assert not unfit_names(render("minimal", chart=copy_of_chart(tmp_path, version=f"0.1.0+{'build' * 12}.7")))
+    """A version with build metadata, as a pipeline makes it, is no valid label nor tag by itself: `+` becomes `_`."""
+    long = f"0.1.0+{'build.' * 12}7"
+    rendering = render("minimal", chart=copy_of_chart(tmp_path, version=long, appVersion=long))
+    assert not unfit_names(rendering)
+    assert {container["image"] for item in rendering.workloads for container in item.containers} == {
+        f"mobili-stotele-bridge:{long.replace('+', '_')}"
+    }

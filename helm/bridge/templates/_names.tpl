@@ -41,8 +41,8 @@ app.kubernetes.io/component: {{ .component | quote }}
 {{- $ours := include "bridge.selectorLabels" . | fromYaml -}}
 {{- $ours = merge $ours (dict
       "app.kubernetes.io/managed-by" $root.Release.Service
-      "app.kubernetes.io/version" ($root.Chart.AppVersion | toString | trunc 63)
-      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") | trunc 63 | trimSuffix "-")) -}}
+      "app.kubernetes.io/version" ($root.Chart.AppVersion | toString | replace "+" "_" | trunc 63 | trimAll "-._")
+      "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") | trunc 63 | trimAll "-._")) -}}
 {{- merge $ours (deepCopy ($root.Values.commonLabels | default dict)) | toYaml -}}
 {{- end -}}
 
@@ -69,7 +69,7 @@ annotations:
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" $name ($image.tag | default .Chart.AppVersion) -}}
+{{- printf "%s:%s" $name ($image.tag | default (.Chart.AppVersion | toString | replace "+" "_")) -}}
 {{- end -}}
 {{- end -}}
 
