@@ -1,6 +1,6 @@
 """`bridge check`: what these credentials may do on Kafka, compared with what the roles need."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bridge.app import KafkaAccess, topic_options
@@ -36,7 +36,7 @@ async def look_at_rights_of(settings: Settings, role: RunnableRole | None) -> Ou
         one: await look_at_our_rights(options, rights(one, topics.prefix, manage=settings.topics.manage), names)
         for one in {*asked, KafkaRole.TOOL}
     }
-    found = _found(asked, looked)
+    found = rights_found(asked, looked)
     if all(item.ok for item in found):
         await open_producer(options, topics)
     admin = {admin_topic(topics.prefix), admin_results_topic(topics.prefix)}
@@ -44,7 +44,8 @@ async def look_at_rights_of(settings: Settings, role: RunnableRole | None) -> Ou
     return OurRights(found, frozenset().union(*(one.hidden for one in looked.values())), may_ask)
 
 
-def _found(asked: Sequence[KafkaRole], looked: dict[KafkaRole, Looked]) -> list[Found]:
+def rights_found(asked: Sequence[KafkaRole], looked: Mapping[KafkaRole, Looked]) -> list[Found]:
+    """Give a line for all whom the rights are enough for, or one for each right that the nearest of them lacks."""
     complete = [role for role in asked if not looked[role].missing]
     if not complete:
         # Of several roles the one that they are for, most likely.
