@@ -12,12 +12,12 @@ import pytest
 
 from tests.chart.chart_copies import copy_of_chart
 from tests.chart.check_names import HOSTILE, ours
-from tests.chart.rendering import SCENARIOS, KubernetesObject, Rendering, render
+from tests.chart.promises import RELEASED, SCENARIO, promises
+from tests.chart.rendering import SCENARIOS, KubernetesObject, render
 
 NAME: Final = "app.kubernetes.io/name"
 INSTANCE: Final = "app.kubernetes.io/instance"
 COMPONENT: Final = "app.kubernetes.io/component"
-RELEASED: Final = Path(__file__).with_name("released")
 OF_THE_WHOLE_RELEASE: Final = {"NetworkPolicy", "ServiceMonitor", "PodMonitor"}
 """Kinds that may select by name and instance alone; all others choose one component."""
 
@@ -53,23 +53,6 @@ def keys_of(selector: dict[str, Any]) -> set[str]:
     """Give the labels that a selector looks at."""
     expressions = selector.get("matchExpressions") or []
     return {*(selector.get("matchLabels") or {}), *(expression["key"] for expression in expressions)}
-
-
-def promises(rendering: Rendering) -> dict[str, Any]:
-    """Give what no upgrade may change: selectors, the ports of Services, what a StatefulSet keeps."""
-    kept: dict[str, Any] = {}
-    for item in ours(rendering):
-        spec = item.body.get("spec") or {}
-        if item.kind in {"Deployment", "StatefulSet"}:
-            kept[item.key] = {
-                "selector": spec["selector"],
-                "serviceName": spec.get("serviceName"),
-                "volumeClaimTemplates": spec.get("volumeClaimTemplates"),
-            }
-        if item.kind == "Service":
-            ports = [{key: port[key] for key in ("name", "port", "targetPort")} for port in spec["ports"]]
-            kept[item.key] = {"selector": spec["selector"], "ports": ports, "clusterIP": spec.get("clusterIP")}
-    return kept
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -128,7 +111,7 @@ def test_an_upgrade_from_a_release_changes_no_promise(release: str) -> None:
     """What a release had is there still, with the same selector and the same ports, for the whole major version."""
     kept: dict[str, Any] = json.loads((RELEASED / f"{release}.json").read_text())
     assert kept
-    now = promises(render("minimal"))
+    now = promises(render(SCENARIO))
     assert {key: now.get(key) for key in kept} == kept
 
 
