@@ -92,16 +92,19 @@ async def test_renewed_credentials_are_taken_up_without_a_restart(tmp_path: Path
                 await asyncio.sleep(LOOK_EVERY_S)
                 # The library for retries has a line for each one, which `bridge run` does not show.
                 told = Counter(event for event in events(lines) if event != "stamina.retry_scheduled")
-                assert [event for event, times in told.items() if times > 1] == ["Kafka is away"]
-                assert told["Kafka is away"] == 2  # the publishers of both roles
+                assert told.pop("Kafka is away") <= 2  # the publishers of both roles
+                assert set(told.values()) == {1}
                 files.put(kafka.authority, kafka.certificates["super"], old)
                 await bridge.ready()
+                # Its next look may come later than that, and must not fall into what follows.
+                await until(lambda: events(lines).count(AGAIN) == 1, MENDED_WITHIN_S)
                 await bridge.hook(session, 1)
                 authority = Authority.make(kafka.folder, "authority")
                 authority.issue("broker", subject="broker")
                 renewed = authority.issue("super", subject="super")
-                await set_scram_passwords(kafka.bootstrap, {"super": "another password"})
                 await kafka.broker.restart()
+                # Not before it is restarted: a client that connected anew just then would be refused for its password.
+                await set_scram_passwords(kafka.bootstrap, {"super": "another password"})
 
                 await until(lambda: len(reasons(lines)) == 2, TOLD_WITHIN_S)
                 files.put(authority, renewed, old)
