@@ -1,5 +1,6 @@
 """The TLS context follows its files, and keeps the last good one where they cannot be used."""
 
+import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -82,12 +83,29 @@ def test_renewed_files_give_a_new_context_that_forgets_the_old_authority(folder:
     mounted(folder / "mounted", *authorities("first"))
     watched = files(folder)
     assert trusted(watched.context) == ["first"]
-    mounted(folder / "mounted", *authorities("second"))
+    first_ends = watched.expires_ms
+    authority, _ = authorities("second")
+    mounted(folder / "mounted", authority, authority.issue("later", subject="user", days=9))
     with capture_logs() as logs:
         assert [watched.refresh() for _ in range(3)] == [True, False, False]
     assert trusted(watched.context) == ["second"]
+    assert first_ends is not None
     assert watched.expires_ms is not None
+    assert round((watched.expires_ms - first_ends) / 86_400_000) == 7
     assert [line["event"] for line in logs] == ["tls_files_changed"]
+
+
+def test_a_file_that_is_written_twice_in_one_tick_is_read_twice(folder: Path, authorities: Make) -> None:
+    """A second change within the file system's clock looks like none: each new state is read once more."""
+    mounted(folder / "mounted", *authorities("first"))
+    watched = files(folder)
+    mounted(folder / "mounted", *authorities("second"))
+    assert watched.refresh()
+    authority = folder / "mounted" / "..data" / "ca.crt"
+    status, content = authority.stat(), authority.read_bytes()
+    authority.write_bytes(content[:-1] + b" ")
+    os.utime(authority, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert watched.refresh()
 
 
 def test_a_key_that_comes_later_than_its_certificate_disturbs_nobody(folder: Path, authorities: Make) -> None:
