@@ -61,7 +61,7 @@ class Container:
     def stop(self) -> Stopped:
         """Send SIGTERM, and wait for the end; SIGKILL, which is exit code 137, if it does not come."""
         begin = time.monotonic()
-        self.engine("stop", "--time", str(KILLED_AFTER_S), self.id)
+        self.engine("stop", "-t", str(KILLED_AFTER_S), self.id)
         return Stopped(int(self._inspect(".State.ExitCode")), time.monotonic() - begin)
 
     def last_words(self) -> str:
