@@ -169,6 +169,18 @@ def test_the_openshift_scenario_leaves_ids_to_the_cluster() -> None:
     assert scenarios()[WITHOUT_IDS].exists()
 
 
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_component_can_take_away_what_all_have(component: str) -> None:
+    """A null of a component takes away a key that podDefaults set: one of them may need another user than the rest."""
+    own: Body = {"podSecurityContext": {"runAsUser": None}, "containerSecurityContext": {"capabilities": None}}
+    for item in render("production", nested(component, own)).workloads:
+        assert item.pod
+        theirs = item.component == component_label(component)
+        assert ("runAsUser" in item.pod["spec"]["securityContext"]) != theirs, item.key
+        assert ("capabilities" in bridge_of(item)["securityContext"]) != theirs, item.key
+        assert item.pod["spec"]["securityContext"]["runAsNonRoot"] is True
+
+
 def bridge_of(item: KubernetesObject) -> Body:
     """Give the container of a workload that runs the bridge."""
     (container,) = (one for one in item.containers if one["name"] == "bridge")
