@@ -36,6 +36,11 @@ class Service:
         """Where it listens."""
         return int(self._listener.getsockname()[1])
 
+    @property
+    def endpoints(self) -> int:
+        """How many pods it leads to."""
+        return len(self._known)
+
     async def start(self) -> None:
         """Begin to follow the pods, and listen."""
         self._following = asyncio.get_running_loop().create_task(self._follow())

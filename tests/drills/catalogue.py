@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.drills import single_dials, under_load
+from tests.drills import rolling_pods, single_dials, under_load
 from tests.drills.judge import Terms
 from tests.drills.scene import USUAL, Ground, Quota, Scene
 from tests.drills.single_dials import Story
@@ -12,6 +12,8 @@ TIGHT = Quota(40, 20.0)
 # know of the calls before it.
 LEAST_FULL = 36
 # Of 40: some slots are kept for dials.
+ROLLED_FULL = 90
+# Of 100: polls and questions want all of it.
 LEAST_OK = 0.25
 # After a death the calls that were in flight keep their slots until nothing of them can arrive any more, up to 43 s,
 # and dials wait for 30 s at the most.
@@ -55,8 +57,17 @@ def drills() -> list[Drill]:
         under_full_load("visitor", under_load.visitor),
         under_full_load("rolling-restart", under_load.rolling_restart),
     ]
+    rolling = [
+        Drill("rolling-ingress", rolling_pods.roll_ingress, connections=1),
+        Drill(
+            "rolling-workers",
+            rolling_pods.roll_workers,
+            connections=3,
+            terms=Terms(least_ok=LEAST_OK, least_full=ROLLED_FULL),
+        ),
+    ]
     others = [Drill("repeats", under_load.repeats), Drill("observed", under_load.observed)]
-    return sorted([*load, *kills, *freezes, *others], key=lambda drill: not drill.doubtful)
+    return sorted([*load, *rolling, *kills, *freezes, *others], key=lambda drill: not drill.doubtful)
 
 
 def under_full_load(
