@@ -6,6 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bridge.ops.settings import Role
 from tests.kafka.oauth_bridge import whole_bridge
 from tests.kafka.secured_kafka import SecuredKafka
 
@@ -23,7 +24,7 @@ KINDS = {
 async def test_a_webhook_and_a_command_pass_each_kind_of_secured_kafka(
     secured_kafka: SecuredKafka, tmp_path: Path
 ) -> None:
-    """Ingress and worker make their topics and become ready; a 202 is stored, a dial is made once and answered."""
+    """Both roles, in one process, make their topics and get ready; a 202 is stored, a dial made once and answered."""
 
     async def passes(kind: str) -> None:
         listener, mechanism = KINDS[kind]
@@ -31,7 +32,7 @@ async def test_a_webhook_and_a_command_pass_each_kind_of_secured_kafka(
         folder.mkdir()
         try:
             async with (
-                whole_bridge(section, secured_kafka.bootstrap, folder) as bridge,
+                whole_bridge(section, secured_kafka.bootstrap, folder, [Role.ALL]) as bridge,
                 aiohttp.ClientSession() as session,
             ):
                 await bridge.ready()
