@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ASYNCAPI := deploy/asyncapi
 CHART_TOOLS := .venv-chart
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet --upgrade
 ARGS ?=
 
 .PHONY: help setup demo test examples check chart manifest chart-tools format schemas compatibility released asyncapi bench bench-quota bench-growth mutants drills lock clean
@@ -92,14 +93,12 @@ drills: $(STAMP) ## Kill, freeze and part real processes on a real Kafka, and co
 	$(BIN)/python -m tests.drills $(ARGS)
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
-		--upgrade --extra service --extra uvloop --output-file requirements/runtime.txt pyproject.toml
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
-		--upgrade --extra service --extra uvloop --extra msk-iam --output-file requirements/runtime-msk-iam.txt pyproject.toml
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
-		--upgrade --extra development --output-file requirements/development.txt pyproject.toml
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet \
-		--upgrade --output-file requirements/chart.txt requirements/chart.in
+	$(COMPILE) --extra service --extra uvloop --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --extra service --extra uvloop --extra msk-iam --output-file requirements/runtime-msk-iam.txt pyproject.toml
+	$(COMPILE) --extra development --output-file requirements/development.txt pyproject.toml
+	$(COMPILE) --output-file requirements/chart.txt requirements/chart.in
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) --no-annotate --output-file requirements/build.txt -
 
 clean: ## Remove what make has made
 	rm -rf $(VENV) $(CHART_TOOLS) $(ASYNCAPI)/node_modules examples/java/target build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage htmlcov
