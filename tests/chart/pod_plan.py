@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.chart.pod_images import BRIDGE, Image
+
 Body = dict[str, Any]
 
 OURS: Final = "bridge"
-IMAGE_UID: Final = 10001
-IMAGE_GID: Final = 0
-# `USER 10001:0` of the image, which counts where the pod names nobody.
-IMAGE_ENTRYPOINT: Final = ("bridge",)
 _KUBERNETES_GRACE_S: Final = 30.0
 _PROBE_DEFAULTS: Final = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "successThreshold": 1}
 _USED_OF_SPEC: Final = {
@@ -76,9 +74,9 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Probe:
-    """An HTTP probe of the kubelet; times are seconds."""
+    """An HTTP probe of the kubelet, or without a path one that looks for a listener; times are seconds."""
 
-    path: str
+    path: str | None
     port: int
     initial_delay_s: float
     period_s: float
@@ -106,11 +104,13 @@ class Mount:
 
 @dataclass(frozen=True)
 class PodPlan:
-    """The container `bridge` of a pod as its node runs it; what else a user puts into the pod is not ours.
+    """A container of a pod as its node runs it.
 
     `hosts` are addresses by name. `empty` are volumes that are empty at the start, the others hold files.
     """
 
+    name: str
+    image: Image
     argv: Sequence[str]
     env: Mapping[str, str]
     hosts: Mapping[str, str]
@@ -130,22 +130,40 @@ class PodPlan:
     grace_s: float
 
 
-def pod_plan(pod: Body, cluster: Cluster, *, assigned_uid: int | None = None) -> PodPlan:
-    """Read a pod's template. `assigned_uid` is whom the cluster makes it where it does not say, as OpenShift does."""
+def images_of(pod: Body, known: Mapping[str, Image]) -> dict[str, Image]:
+    """Give the containers that are run, by name, and what stands in for their images: ours first, then known ones.
+
+    What else a user puts into the pod is not ours.
+    """
+    containers: list[Body] = pod["spec"]["containers"]
+    ours = {one["image"] for one in containers if one["name"] == OURS}
+    if any(one["image"] in ours for one in pod["spec"].get("initContainers", [])):
+        raise PodRefused("these checks run no init container of ours")
+    images = {**known, **dict.fromkeys(ours, BRIDGE)}
+    run = sorted((one for one in containers if one["image"] in images), key=lambda one: str(one["name"]) != OURS)
+    return {one["name"]: images[one["image"]] for one in run}
+
+
+def pod_plan(
+    pod: Body, cluster: Cluster, *, name: str = OURS, image: Image = BRIDGE, assigned_uid: int | None = None
+) -> PodPlan:
+    """Read one container of a pod's template, by its name.
+
+    `assigned_uid` is whom the cluster makes it where it does not say, as OpenShift does.
+    """
     spec = pod["spec"]
     _refuse_unknown("the pod", spec, _USED_OF_SPEC | _LEFT_TO_OTHERS)
-    [container] = [one for one in spec["containers"] if one["name"] == OURS]
-    others = [one for one in (*spec["containers"], *spec.get("initContainers", [])) if one is not container]
-    if any(other["image"] == container["image"] for other in others):
-        raise PodRefused("these checks run one container of ours a pod")
+    [container] = [one for one in spec["containers"] if one["name"] == name]
     _refuse_unknown("the container", container, _USED_OF_CONTAINER)
     security = {**(spec.get("securityContext") or {}), **(container.get("securityContext") or {})}
-    uid = security.get("runAsUser", assigned_uid if assigned_uid is not None else IMAGE_UID)
+    uid = security.get("runAsUser", assigned_uid if assigned_uid is not None else image.uid)
     if security.get("runAsNonRoot") and uid == 0:
         raise PodRefused("it has to run as somebody else than root, and would be root")
     ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
     return PodPlan(
-        argv=[*(container.get("command") or IMAGE_ENTRYPOINT), *container.get("args", [])],
+        name=name,
+        image=image,
+        argv=[*(container.get("command") or image.entrypoint), *container.get("args", [])],
         env={**_links(spec, cluster), **_environment(container, cluster)},
         hosts={host: alias["ip"] for alias in spec.get("hostAliases", []) for host in alias["hostnames"]},
         mounts=[
@@ -155,7 +173,7 @@ def pod_plan(pod: Body, cluster: Cluster, *, assigned_uid: int | None = None) ->
         ],
         empty=frozenset(volume["name"] for volume in spec.get("volumes", []) if "emptyDir" in volume),
         uid=uid,
-        gid=security.get("runAsGroup", IMAGE_GID),
+        gid=security.get("runAsGroup", image.gid),
         fs_group=security.get("fsGroup", assigned_uid),
         read_only_root=security.get("readOnlyRootFilesystem", False),
         no_new_privileges=security.get("allowPrivilegeEscalation") is False,
@@ -236,12 +254,13 @@ def _links(spec: Body, cluster: Cluster) -> dict[str, str]:
 def _probe(body: Body | None, ports: Mapping[str, int]) -> Probe | None:
     if body is None:
         return None
-    _refuse_unknown("a probe", body, {"httpGet", "failureThreshold", *_PROBE_DEFAULTS})
-    _refuse_unknown("a probe's request", body["httpGet"], {"path", "port"})
+    _refuse_unknown("a probe", body, {"httpGet", "tcpSocket", "failureThreshold", *_PROBE_DEFAULTS})
+    [asked] = [body[kind] for kind in ("httpGet", "tcpSocket") if kind in body]
+    _refuse_unknown("a probe's request", asked, {"path", "port"})
     settings = {**_PROBE_DEFAULTS, "failureThreshold": 3, **body}
-    port = body["httpGet"]["port"]
+    port = asked["port"]
     return Probe(
-        path=body["httpGet"]["path"],
+        path=asked["path"] if "httpGet" in body else None,
         port=ports[port] if isinstance(port, str) else port,
         initial_delay_s=settings["initialDelaySeconds"],
         period_s=settings["periodSeconds"],

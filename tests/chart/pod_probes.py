@@ -37,9 +37,13 @@ async def answers(probe: Probe, network: Network) -> AsyncIterator[bool]:
 
 
 async def succeeds(probe: Probe, network: Network) -> bool:
-    """Ask once: an answer between 200 and 399 in time is good."""
+    """Ask once: an answer between 200 and 399 in time is good; without a path a listener is enough."""
     try:
         async with asyncio.timeout(probe.timeout_s):
+            if probe.path is None:
+                _, writer = await network.dial(probe.port)
+                writer.transport.abort()
+                return True
             return 200 <= await status(network, probe.port, probe.path) < 400
     except (OSError, TimeoutError, EOFError, ValueError):
         return False

@@ -18,7 +18,8 @@ ROOT: Final = Path(__file__).parents[2]
 ENTRY: Final = Path(sys.prefix, "bin")
 VOLUME: Final = "volume-"
 # What the folders of volumes begin with, beside the root and the log of a pod.
-_ISOLATED: Final = ("unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
+_ISOLATED: Final = ("unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
+_OWN_NETWORK: Final = (*_ISOLATED, "--net")
 _BUILT_WITHIN_S: Final = 30.0
 # Twenty mounts take a tenth of a second.
 _LOOK_EVERY_S: Final = 0.02
@@ -38,13 +39,19 @@ class Container:
         self._log = log
 
     @classmethod
-    async def build(cls, name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> Self:
-        """Build a pod's container; the volumes with files are in its folder. `hosts` are addresses by name."""
+    async def build(
+        cls, name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str], *, beside: "Container | None" = None
+    ) -> Self:
+        """Build a pod's container; the volumes with files are in its folder. `hosts` are addresses by name.
+
+        `beside` is another container of the pod, whose network it shares.
+        """
         log = folder / "log"
         container = _write(name, folder, plan, hosts)
+        shared = () if beside is None else ("nsenter", f"--net=/proc/{beside.pid}/ns/net", "--", *_ISOLATED)
         with log.open("wb") as end:
             process = await asyncio.create_subprocess_exec(
-                *_ISOLATED,
+                *(shared or _OWN_NETWORK),
                 "--",
                 sys.executable,
                 "-I",
@@ -103,6 +110,11 @@ def _write(name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> 
         made = folder / f"{VOLUME}{volume}"
         made.mkdir()
         made.chmod(0o777)
+    writable = [] if plan.read_only_root else plan.image.writable
+    for number, _ in enumerate(writable):
+        made = folder / f"writable-{number}"
+        made.mkdir()
+        made.chmod(0o777)
     if missing := {mount.volume for mount in plan.mounts if not (folder / f"{VOLUME}{mount.volume}").exists()}:
         raise PodRefused(f"there is no volume {', '.join(missing)}")
     named = {"localhost": "127.0.0.1", **plan.hosts, **hosts}
@@ -118,8 +130,15 @@ def _write(name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> 
             "/etc/passwd": "root:x:0:0::/:/sbin/nologin\n",
         },
         "mounts": [
-            {"source": str(folder / f"{VOLUME}{mount.volume}"), "path": mount.path, "read_only": mount.read_only}
-            for mount in plan.mounts
+            *({"source": str(source), "path": path, "read_only": True} for path, source in plan.image.files.items()),
+            *(
+                {"source": str(folder / f"writable-{number}"), "path": path, "read_only": False}
+                for number, path in enumerate(writable)
+            ),
+            *(
+                {"source": str(folder / f"{VOLUME}{mount.volume}"), "path": mount.path, "read_only": mount.read_only}
+                for mount in plan.mounts
+            ),
         ],
         "code": [str(path) for path in _code()],
     }

@@ -8,8 +8,9 @@
 
 True to Kubernetes: command and arguments, the whole environment, every file at its path with its mode and owner and
 swapped by `..data`, the read-only root, the user without capabilities and new privileges, process 1, a network and
-ports of its own, the three probes, the sleep before the stop, SIGTERM, the grace period, SIGKILL. Not there: limits of
-memory and processor, seccomp, restarts, and the image: Python and the bridge are those of this checkout.
+ports of its own, which the pod's containers share, the three probes, the sleep before the stop, SIGTERM, the grace
+period, SIGKILL. Not there: limits of memory and processor, seccomp, restarts, and images: Python and the bridge are
+those of this checkout, and other images have something of this host in their place.
 """
 
 import asyncio
@@ -17,12 +18,14 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+from tests.chart.pod_images import Image
 from tests.chart.pod_network import LOOPBACK, Dial, Relay, Stream
-from tests.chart.pod_plan import Body, Cluster, PodPlan, pod_plan, volume_files
+from tests.chart.pod_plan import Body, Cluster, PodPlan, PodRefused, images_of, pod_plan, volume_files
 from tests.chart.pod_probes import Threshold, answers
 from tests.chart.pod_process import VOLUME, Container
 from tests.chart.pod_volumes import write_volume
@@ -33,13 +36,29 @@ _LOOK_EVERY_S: Final = 0.05
 _LAST_LINES: Final = 6
 
 
+@dataclass(frozen=True)
+class Companion:
+    """A container of a pod, and what it is run by."""
+
+    plan: PodPlan
+    container: Container
+
+    async def stop(self) -> int:
+        """Sleep as it wants it, send SIGTERM, and give the exit code."""
+        await asyncio.sleep(self.plan.pre_stop_s)
+        self.container.send(signal.SIGTERM)
+        return await self.container.ends()
+
+
 class Pod:
     """A pod that was started. `faults` are sentences of what no pod of ours may do; a real kubelet restarts it then."""
 
-    def __init__(self, name: str, plan: PodPlan, container: Container) -> None:
+    def __init__(self, name: str, plan: PodPlan, container: Container, beside: Mapping[str, "Companion"]) -> None:
         self.name = name
         self.plan = plan
         self.container = container
+        self.beside = beside
+        """Its other containers, by name."""
         self.faults: list[str] = []
         self.ready_since: float | None = None
         self.terminating = False
@@ -90,21 +109,21 @@ class Pod:
         self.terminating = True
         try:
             async with asyncio.timeout(self.plan.grace_s):
-                await asyncio.sleep(self.plan.pre_stop_s)
-                self.container.send(signal.SIGTERM)
-                code = await self.container.ends()
+                own = Companion(self.plan, self.container)
+                codes = await asyncio.gather(*(one.stop() for one in (own, *self.beside.values())))
         except TimeoutError:
             self.faults.append(f"{self.name} had to be killed after its {self.plan.grace_s:g} s: {self.last_words()}")
         else:
-            if code != 0:
-                self.faults.append(f"{self.name} ended with {code} after SIGTERM: {self.last_words()}")
+            if any(codes):
+                self.faults.append(f"{self.name} ended with {codes} after SIGTERM: {self.last_words()}")
         await self.kill()
 
     async def kill(self) -> None:
         """End it as a power cut would, if it still lives, and let go of all that it had."""
         self.terminating = True
-        self.container.send(signal.SIGKILL)
-        await self.container.ends()
+        for container in (self.container, *(one.container for one in self.beside.values())):
+            container.send(signal.SIGKILL)
+            await container.ends()
         self._watching.cancel()
         with suppress(asyncio.CancelledError):
             await self._watching
@@ -120,9 +139,10 @@ class Pod:
         """Let the pod reach something at an address of its own loopback."""
         self._relays.append(await Relay.start(self.container.network.listen(address, port), dial))
 
-    def last_words(self) -> str:
-        """Give the end of its log."""
-        return " | ".join(self.container.said().splitlines()[-_LAST_LINES:])
+    def last_words(self, beside: str | None = None) -> str:
+        """Give the end of its log, or of another container's."""
+        container = self.container if beside is None else self.beside[beside].container
+        return " | ".join(container.said().splitlines()[-_LAST_LINES:])
 
     async def _watch(self) -> None:
         """Be its kubelet."""
@@ -136,7 +156,7 @@ class Pod:
             if not verdict:
                 self.faults.append(f"{self.name} failed its startup probe: {self.last_words()}")
                 return
-        work: list[Awaitable[None]] = [self._outlive()]
+        work: list[Awaitable[None]] = [self._outlive(), *(self._outlived_by(name) for name in self.beside)]
         if plan.readiness is not None:
             work.append(self._watch_readiness())
         if plan.liveness is not None:
@@ -169,6 +189,11 @@ class Pod:
         if self.plan.readiness is not None and not self.terminating:
             self.faults.append(f"{self.name} ended by itself with {code}: {self.last_words()}")
 
+    async def _outlived_by(self, name: str) -> None:
+        code = await self.beside[name].container.ends()
+        if not self.terminating:
+            self.faults.append(f"{name} of {self.name} ended by itself with {code}: {self.last_words(name)}")
+
     async def _until(self, condition: Callable[[], bool], within_s: float, otherwise: str) -> None:
         ends = time.monotonic() + within_s
         while not condition():
@@ -181,18 +206,27 @@ class Pod:
 class Node:
     """Where pods run. `reach` are the ports of this host's loopback that each of them may reach: its network policy.
 
-    `assigned_uid` is whom the cluster makes a pod that does not say who it is.
+    `assigned_uid` is whom the cluster makes a pod that does not say who it is. `images` are those that it knows beside
+    the bridge's, by name.
     """
 
     def __init__(
-        self, folder: Path, cluster: Cluster, *, reach: Sequence[int], assigned_uid: int | None = None
+        self,
+        folder: Path,
+        cluster: Cluster,
+        *,
+        reach: Sequence[int],
+        assigned_uid: int | None = None,
+        images: Mapping[str, Image] | None = None,
     ) -> None:
         self.pods: list[Pod] = []
         self._cluster = cluster
         self._folder = folder
         self._reach = reach
         self._assigned_uid = assigned_uid
+        self._images = images or {}
         self._bodies: dict[str, Body] = {}
+        self._fs_groups: dict[str, int | None] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -200,7 +234,8 @@ class Node:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(pod.kill() for pod in self.pods))
         for pod in self.pods:
-            pod.container.network.close()
+            for container in (pod.container, *(one.container for one in pod.beside.values())):
+                container.network.close()
 
     @property
     def faults(self) -> list[str]:
@@ -216,19 +251,25 @@ class Node:
         services: Mapping[str, tuple[int, Dial]] | None = None,
     ) -> Pod:
         """Start a pod from its template. `also` it may reach, and `services` by name, each at its port."""
-        plan = pod_plan(body, self._cluster, assigned_uid=self._assigned_uid)
+        plan, *others = (
+            pod_plan(body, self._cluster, name=one, image=image, assigned_uid=self._assigned_uid)
+            for one, image in images_of(body, self._images).items()
+        )
         folder = self._folder / name
         folder.mkdir()
-        self._bodies[name] = body
+        self._bodies[name], self._fs_groups[name] = body, plan.fs_group
         self._write_volumes(name)
         hosts = {service: f"127.0.2.{number}" for number, service in enumerate(services or {}, 1)}
-        pod = Pod(name, plan, await Container.build(name, folder, plan, hosts))
+        container = await Container.build(name, folder, plan, hosts)
+        beside = {other.name: await self._companion(other, name, hosts, container) for other in others}
+        pod = Pod(name, plan, container, beside)
         self.pods.append(pod)
         for port in (*self._reach, *also):
             await pod.offer(LOOPBACK, port, partial(asyncio.open_connection, LOOPBACK, port))
         for service, (port, dial) in (services or {}).items():
             await pod.offer(hosts[service], port, dial)
-        pod.container.go()
+        for one in (container, *(one.container for one in beside.values())):
+            one.go()
         return pod
 
     def change(self, cluster: Cluster) -> None:
@@ -238,7 +279,14 @@ class Node:
             if pod.exit_code is None:
                 self._write_volumes(pod.name)
 
+    async def _companion(self, plan: PodPlan, pod: str, hosts: Mapping[str, str], of: Container) -> Companion:
+        if plan.mounts or plan.startup or plan.readiness or plan.liveness:
+            raise PodRefused(f"these checks run no volumes and probes of {plan.name} beside another container")
+        folder = self._folder / pod / plan.name
+        folder.mkdir()
+        return Companion(plan, await Container.build(pod, folder, plan, hosts, beside=of))
+
     def _write_volumes(self, name: str) -> None:
-        plan = pod_plan(self._bodies[name], self._cluster, assigned_uid=self._assigned_uid)
+        fs_group = self._fs_groups[name]
         for volume, files in volume_files(self._bodies[name], self._cluster).items():
-            write_volume(self._folder / name / f"{VOLUME}{volume}", files, plan.fs_group)
+            write_volume(self._folder / name / f"{VOLUME}{volume}", files, fs_group)
