@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from tests.chart.cluster_schemas import complaints
 from tests.chart.rendering import CHART, SCENARIOS, Body, refusal, render
 
 COMPONENTS: Final = ("ingress", "worker")
@@ -70,6 +71,7 @@ def test_worker_scales_by_what_waits() -> None:
         ("production", {"ca", "username", "password"}),
         ("confluent-cloud", {"username", "password"}),
         ("msk-scram", {"username", "password"}),
+        ("confluent-oauth", {"username", "password", "oauthTokenEndpointUri", "oauthExtensions", "scopes"}),
         ("minimal", set()),
     ],
 )
@@ -84,6 +86,8 @@ def test_keda_reads_the_secrets_that_the_bridge_reads(scenario: str, parameters:
     ]
     assert {target["parameter"] for target in targets} == parameters
     assert len(targets) == len(parameters)
+    for item in rendering.of("ScaledObject", "TriggerAuthentication"):
+        assert not complaints(item, "1.34")
     worker = str(rendering.one("Deployment", "worker").body)
     maps = {item.name for item in rendering.of("ConfigMap")}
     for target in targets:
