@@ -29,6 +29,7 @@ def main() -> None:
     # In a new namespace of processes, but the host's /proc is still there, which tells the host's number.
     pid = Path("/proc/self").readlink()
     loopback_up()
+    socket.sethostname(container["env"]["HOSTNAME"])
     root = Path(container["root"])
     build(root, container)
     if container["read_only_root"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from tests.chart import pod_container
-from tests.chart.pod_network import Network
+from tests.chart.pod_network import LOOPBACK, POD_ADDRESS, Network
 from tests.chart.pod_plan import PodPlan, PodRefused
 
 ROOT: Final = Path(__file__).parents[2]
@@ -97,6 +97,10 @@ class Container:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
+    def status(self) -> str:
+        """Give what the kernel tells of its process 1: user, groups, capabilities."""
+        return Path(f"/proc/{self.pid}/status").read_text()
+
     def said(self) -> str:
         """Give its log."""
         return _text(self._log)
@@ -117,7 +121,7 @@ def _write(name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> 
         made.chmod(0o777)
     if missing := {mount.volume for mount in plan.mounts if not (folder / f"{VOLUME}{mount.volume}").exists()}:
         raise PodRefused(f"there is no volume {', '.join(missing)}")
-    named = {"localhost": "127.0.0.1", **plan.hosts, **hosts}
+    named = {"localhost": LOOPBACK, name: POD_ADDRESS, **plan.hosts, **hosts}
     description = {
         "root": str(root),
         "read_only_root": plan.read_only_root,
@@ -140,7 +144,7 @@ def _write(name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> 
                 for mount in plan.mounts
             ),
         ],
-        "code": [str(path) for path in _code()],
+        "code": [str(path) for path in code_folders()],
     }
     file = folder / "container.json"
     file.write_text(json.dumps(description))
@@ -157,7 +161,7 @@ def _setpriv(plan: PodPlan) -> list[str]:
     return options
 
 
-def _code() -> list[Path]:
+def code_folders() -> list[Path]:
     """Give Python and the bridge: the folders that stand in for the image's."""
     folders = [Path(sys.base_prefix), Path(sys.prefix), ROOT / "bridge"]
     return [folder for folder in folders if not folder.is_relative_to("/usr")]
