@@ -89,10 +89,12 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         held = self._held
         if held is not None and self._monotonic() < held.renew_at:
             return held.token.value
-        if self._failure is not None and not self._may_ask_again():
+        fetching = self._asking() if self._may_ask_again() else None
+        if fetching is None or (self._failure is not None and self._usable()):
+            # Whoever has not answered may not answer again: connections do not wait for it while there is a token.
             return self._old(self._failure)
         # Others wait for the same fetch, so nobody who is cancelled may end it.
-        failure = await asyncio.shield(self._asking())
+        failure = await asyncio.shield(fetching)
         return self._old(failure) if failure is not None or self._held is None else self._held.token.value
 
     def refresh(self) -> None:
@@ -120,6 +122,9 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
     def _may_ask_again(self) -> bool:
         return self._failure is None or self._monotonic() - self._failed_at >= self._retry_after_s
 
+    def _usable(self) -> bool:
+        return self._held is not None and self._monotonic() < self._held.usable_until
+
     def _asking(self) -> asyncio.Task[str | None]:
         """Give the fetch that is under way: there is never more than one."""
         if self._fetching is None:
@@ -129,7 +134,7 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
 
     def _old(self, failure: str | None) -> str:
         """Give the token that is held for as long as it lives, whatever came in place of a new one."""
-        if self._held is None or self._monotonic() >= self._held.usable_until:
+        if self._held is None or not self._usable():
             raise TokenUnavailable(f"{self.source} {failure}")
         return self._held.token.value
 

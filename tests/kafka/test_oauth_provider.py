@@ -170,6 +170,23 @@ def test_a_fetch_ends_in_time() -> None:
     assert play(story) == ["there is no new token for Kafka: the endpoint has not answered within 4 s"]
 
 
+def test_an_endpoint_that_hangs_holds_up_nobody_who_has_a_token() -> None:
+    """Once a fetch has failed, new connections get the old token at once, whatever becomes of the fetches to come."""
+
+    async def story(endpoint: Endpoint, provider: TokenProvider) -> None:
+        await provider.token()
+        endpoint.takes_s = 1_000.0
+        await asyncio.sleep(0.81 * LIFE_S)
+        provider.refresh()
+        await asyncio.sleep(FETCH_WITHIN_S + RETRY_AFTER_S)
+        async with asyncio.timeout(0.0):
+            assert await provider.token() == "token-1"
+        await asyncio.sleep(0.0)
+        assert endpoint.fetches == 3
+
+    play(story)
+
+
 def test_a_fault_of_our_own_is_an_error_like_any_other() -> None:
     """Whatever a fetch raises, connections fail and are tried again."""
 
