@@ -109,21 +109,19 @@ class Relay:
         connection.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends = [writer]
         try:
             far_reader, far_writer = await self._dial()
-        except OSError:
-            reset(writer)
-            return
-        try:
+            ends.append(far_writer)
             await _both(_pump(reader, far_writer), _pump(far_reader, writer))
         except BaseException as error:
-            reset(writer)
-            reset(far_writer)
+            for end in ends:
+                reset(end)
             if not isinstance(error, OSError):
                 raise
         else:
-            await _close(writer)
-            await _close(far_writer)
+            for end in ends:
+                await _close(end)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:

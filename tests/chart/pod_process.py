@@ -1,12 +1,14 @@
 """The container of a pod, from without: a process of this machine in namespaces of its own."""
 
 import asyncio
+import itertools
 import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -32,11 +34,16 @@ class CannotRun(Exception):
 class Container:
     """A container: built when it is made, and its command begins with `go`, when its network is complete."""
 
-    def __init__(self, process: asyncio.subprocess.Process, pid: int, log: Path) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, pid: int, folder: Path, plan: PodPlan, hosts: Mapping[str, str]
+    ) -> None:
         self.network = Network(pid)
         self._process = process
         self.pid = pid
-        self._log = log
+        self._folder = folder
+        self._plan = plan
+        self._hosts = hosts
+        self._executed = itertools.count(1)
 
     @classmethod
     async def build(
@@ -75,7 +82,7 @@ class Container:
                 "a pod needs root and namespaces of mounts, networks and processes (unshare, setpriv), as a privileged "
                 f"container has them: {_text(log).strip() or 'nothing was said'}"
             )
-        return cls(process, pid, log)
+        return cls(process, pid, folder, plan, hosts)
 
     @property
     def exit_code(self) -> int | None:
@@ -103,7 +110,24 @@ class Container:
 
     def said(self) -> str:
         """Give its log."""
-        return _text(self._log)
+        return _text(self._folder / "log")
+
+    @asynccontextmanager
+    async def executing(self, *command: str) -> AsyncIterator["Container"]:
+        """Run a command in it, as `kubectl exec` does, and end it: with its environment, files, user and network."""
+        name = f"exec-{next(self._executed)}"
+        folder = self._folder / name
+        folder.mkdir()
+        for volume in {mount.volume for mount in self._plan.mounts} - self._plan.empty:
+            (folder / f"{VOLUME}{volume}").symlink_to(self._folder / f"{VOLUME}{volume}")
+        container = await Container.build(name, folder, replace(self._plan, argv=command), self._hosts, beside=self)
+        try:
+            container.go()
+            yield container
+        finally:
+            container.send(signal.SIGKILL)
+            await container.ends()
+            container.network.close()
 
 
 def _write(name: str, folder: Path, plan: PodPlan, hosts: Mapping[str, str]) -> Path:
