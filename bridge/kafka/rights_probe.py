@@ -22,6 +22,7 @@ from aiokafka.protocol.transaction import EndTxnRequest
 
 from bridge.kafka.authorized_operations import NOT_TOLD, TopicsRequest
 from bridge.kafka.client_options import ClientOptions, client_arguments
+from bridge.kafka.client_start import start_client
 from bridge.kafka.missing_rights import Looked, Question, missing_rights, questions
 from bridge.kafka.rights import Operation, Right
 from bridge.kafka.topic_timestamps import SETTING
@@ -47,7 +48,7 @@ async def look_at_rights(options: ClientOptions, table: Collection[Right], topic
     """
     client = AIOKafkaAdminClient(**client_arguments(options), request_timeout_ms=REQUEST_TIMEOUT_MS)
     try:
-        await client.start()
+        await start_client(client, client._client, options)  # noqa: SLF001 - the library shows it nowhere else
         return await _look(client, table, topics)
     finally:
         await client.close()
