@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.chart.chart_copies import copy_of_chart
-from tests.chart.rendering import CHART, NAMESPACE, SCENARIOS, KubernetesObject, Rendering, Values, render
+from tests.chart.cluster_schemas import complaints
+from tests.chart.rendering import CHART, NAMESPACE, SCENARIOS, Body, KubernetesObject, Rendering, Values, render
 
 LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """RFC 1123: what Services, pods and most other names must be."""
@@ -146,3 +147,24 @@ def test_labels_of_a_chart_with_a_long_version_are_valid(tmp_path: Path) -> None
     assert {container["image"] for item in rendering.workloads for container in item.containers} == {
         f"mobili-stotele-bridge:{long.replace('+', '_')}"
     }
+
+
+@pytest.mark.parametrize("scenario", ["production", "strimzi-scram", "openshift"])
+def test_names_that_look_like_numbers_stay_texts(scenario: str) -> None:
+    """A namespace may be called 2024, and YAML would make a number of it, which no API server takes for a name."""
+    values: Body = {
+        "namespaceOverride": "2024",
+        "fullnameOverride": "null",
+        "ingress": {
+            "serviceAccountName": "007",
+            "service": {"loadBalancerClass": "1e3"},
+            "route": {"ingress": {"className": "0x10"}},
+        },
+        "monitoring": {"dashboards": {"namespace": "1_000"}},
+    }
+    if scenario == "strimzi-scram":
+        values["topics"] = {"strimzi": {"namespace": "12", "userName": "true"}}
+    for item in ours(render(scenario, values)):
+        assert isinstance(item.body["metadata"]["name"], str), item.key
+        assert isinstance(item.body["metadata"]["namespace"], str), item.key
+        assert not complaints(item, "1.34")

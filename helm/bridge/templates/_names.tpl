@@ -51,8 +51,8 @@ Metadata of an object of ours. Takes root, name and, where it has them, componen
 namespace.
 */}}
 {{- define "bridge.metadata" -}}
-name: {{ .name }}
-namespace: {{ .namespace | default (include "bridge.namespace" .root) }}
+name: {{ .name | quote }}
+namespace: {{ .namespace | default (include "bridge.namespace" .root) | quote }}
 labels:
   {{- merge (include "bridge.labels" . | fromYaml) (.labels | default dict) | toYaml | nindent 2 }}
 {{- with merge (deepCopy (.annotations | default dict)) (.root.Values.commonAnnotations | default dict) }}

@@ -167,7 +167,7 @@ spec:
   {{- with include "bridge.imagePullSecrets" $root }}
   {{- . | nindent 2 }}
   {{- end }}
-  serviceAccountName: {{ include "bridge.serviceAccountName" (dict "root" $root "component" .serviceAccount) }}
+  serviceAccountName: {{ include "bridge.serviceAccountName" (dict "root" $root "component" .serviceAccount) | quote }}
   automountServiceAccountToken: false
   # A Service named `bridge` would inject BRIDGE_PORT, which the bridge would take for a setting.
   enableServiceLinks: false
