@@ -80,14 +80,10 @@ async def _spoken(options: ClientOptions, server: str, error: Exception) -> Spok
 
 async def _greet(options: ClientOptions, server: str, *, tls: bool) -> Spoken | None:
     """Ask which mechanisms it offers, in this way of speaking; None where it does not speak so."""
-    anybody = ssl.create_default_context()
-    # No secret is sent: it only matters whether somebody speaks TLS at all.
-    anybody.check_hostname = False
-    anybody.verify_mode = ssl.CERT_NONE
     asking = replace(
         options,
         security_protocol=security_protocol(tls=tls, sasl=False),
-        ssl_context=anybody if tls else None,
+        ssl_context=_trusting_anybody() if tls else None,
     )
     try:
         async with asyncio.timeout(_WITHIN_S):
@@ -102,6 +98,15 @@ async def _greet(options: ClientOptions, server: str, *, tls: bool) -> Spoken | 
     except Exception as error:  # noqa: BLE001 - see above
         return Spoken(tls=True) if tls and isinstance(error.__cause__, ssl.SSLError) else None
     return Spoken(tls=tls, mechanisms=frozenset(answer.enabled_mechanisms))
+
+
+def _trusting_anybody() -> ssl.SSLContext:
+    # No secret is sent: it only matters whether somebody speaks TLS at all. The system's authorities are not read,
+    # which would hold up the event loop for 40 ms at each look.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def _close(connection: AIOKafkaConnection) -> None:

@@ -70,6 +70,19 @@ def test_a_client_certificate_with_an_encrypted_key(folder: Path) -> None:
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, False)
 
 
+def test_the_systems_authorities_are_not_read_in_vain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take 40 ms, and a running service makes its context anew when a file changes."""
+
+    def read_them() -> ssl.SSLContext:
+        raise AssertionError
+
+    monkeypatch.setattr(ssl, "create_default_context", read_them)
+    settings = load_settings(None, variables(folder, ssl_ca_file="@cert.pem"), Role.TOOL)
+    context = tls_context(settings.kafka)
+    assert context is not None
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 def test_without_tls_there_is_no_context() -> None:
     """PLAINTEXT has no context."""
     settings = load_settings(None, {"BRIDGE_KAFKA__BOOTSTRAP_SERVERS": "a:1"}, Role.TOOL)
@@ -86,6 +99,11 @@ def test_without_tls_there_is_no_context() -> None:
         ({"ssl_cert_file": "@cert.pem", "ssl_key_file": "@key.pem"}, "ssl_cert_file", NO_PAIR),
         (
             {"ssl_cert_file": "@cert.pem", "ssl_key_file": "@key.pem", "ssl_key_password": "wrong"},
+            "ssl_cert_file",
+            NO_PAIR,
+        ),
+        (
+            {"ssl_cert_file": "@cert.pem", "ssl_key_file": "@key.pem", "ssl_key_password": "x" * 1025},
             "ssl_cert_file",
             NO_PAIR,
         ),
