@@ -6,6 +6,7 @@ microseconds and send `100 Continue` before anybody has looked at the key.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePath
 from urllib.parse import unquote
 
@@ -20,6 +21,10 @@ _KEEPALIVE_S = 75
 _LINGER_S = 0.5
 # After an early answer the rest of a body is read and dropped for so long, or the reset that follows could destroy the
 # answer on its way; a body that drips is cut off within a second all the same.
+_CUT_WITHIN_S = 0.5
+# What has not finished by the end of a stop is cancelled; there is nothing to wait for but the cancelling.
+_LOOK_EVERY_S = 0.02
+# Whether requests in flight have finished: only while it stops, so that no request pays for telling it.
 _BACKLOG = 4096
 # A burst of new connections waits here while the loop is busy; the kernel cuts it to its own maximum.
 _TURNS_TO_DISPATCH = 5
@@ -46,6 +51,7 @@ class IngressServer:
         self._handler = handler
         self._schemas = schemas
         self._host, self._port = host, port
+        self._requests_within_s = requests_within_s
         self._leaving = False
         self._busy: set[object] = set()
         self._server = web.Server(
@@ -56,7 +62,7 @@ class IngressServer:
             auto_decompress=False,
             logger=http_logger("bridge.ingress.http", handler.count_malformed),
         )
-        self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=requests_within_s)
+        self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=_CUT_WITHIN_S)
 
     async def start(self) -> int:
         """Listen, and return the port."""
@@ -82,7 +88,14 @@ class IngressServer:
                 connection.transport.close()
 
     async def stop(self) -> None:
-        """Stop listening, close idle connections, and give requests in flight `requests_within_s` to finish."""
+        """Stop listening, give requests in flight `requests_within_s` to finish, and close all connections."""
+        for site in tuple(self._runner.sites):
+            await site.stop()
+        # Before the library's own end: that reads nothing any more, and some of the bodies are still on their way.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._requests_within_s):
+                while self._busy:  # noqa: ASYNC110 - see _LOOK_EVERY_S
+                    await asyncio.sleep(_LOOK_EVERY_S)
         await self._runner.cleanup()
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:

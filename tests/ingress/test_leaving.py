@@ -7,7 +7,7 @@ import pytest
 
 from bridge.kafka.local import LocalKafka
 from tests.ingress.conftest import hook_path, running, settings_for
-from tests.ingress.raw_http import connection, once
+from tests.ingress.raw_http import connection, head, once
 
 pytestmark = pytest.mark.asyncio
 
@@ -45,3 +45,27 @@ async def test_an_idle_connection_is_closed_and_not_refused(kafka: LocalKafka) -
             refused = await once(ingress.port, "POST", hook_path(), STARTED)
             assert (refused.status, refused.headers["connection"]) == (503, "close")
             await stopping
+
+
+async def test_a_body_that_is_on_its_way_is_waited_for(kafka: LocalKafka) -> None:
+    """A webhook whose head has come before the stop is taken, though its body ends after the port is closed."""
+    async with running(settings_for(kafka.bootstrap, INGRESS__BODY_TIMEOUT="10s")) as ingress:
+        await ingress.ready()
+        async with connection(ingress.port) as slow:
+            await slow.send(head("POST", hook_path(), STARTED) + STARTED[:10])
+            while not ingress.service.ingress or not ingress.service.ingress.in_flight:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+            stopping = asyncio.create_task(ingress.service.stop(unready_for=timedelta(0)))
+            while await listens(ingress.port):  # noqa: ASYNC110 - nor this
+                await asyncio.sleep(0.05)
+            await slow.send(STARTED[10:])
+            assert (await slow.answer()).status == 202
+            await stopping
+
+
+async def listens(port: int) -> bool:
+    try:
+        async with connection(port):
+            return True
+    except ConnectionRefusedError:
+        return False
