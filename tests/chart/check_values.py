@@ -31,6 +31,8 @@ OPEN: Final[Mapping[str, str]] = {
     "extensions": "names are the provider's",
 }
 """Objects that take any key, by the last part of their path, and why."""
+WITHOUT_IT: Final = {"targetCPU", "strategy", "minReadySeconds", "thresholds"}
+"""What may be taken away: it then means none, 0 or, for a threshold, a sentence of a template."""
 SECTIONS: Final = (("ingress",), ("worker",), ("topics", "job"), ("uninstall",), ("tests",))
 """Where the keys of podDefaults are, too."""
 WRONG: Final = {"type": "of no kind that any value has"}
@@ -102,6 +104,25 @@ def test_no_value_of_another_kind_passes() -> None:
         if validator.is_valid(changed(path, wrong)):
             passed.append(path)
     assert not passed
+
+
+def test_a_default_that_is_not_empty_cannot_be_taken_away() -> None:
+    """Helm drops a key whose value is null: the chart would render no prefix, no port, or hosts that nobody checks."""
+    validator = Draft7Validator(SCHEMA)
+    passed = []
+    for path in paths(VALUES):
+        default = at(path)
+        if is_open(path) or default in (None, "", False) or isinstance(default, (dict, list)):
+            continue
+        values = changed(path, None)
+        inner: Any = values
+        for part in path[:-1]:
+            inner = inner[part]
+        del inner[path[-1]]
+        if validator.is_valid(values) and not set(path) & WITHOUT_IT:
+            passed.append(".".join(path))
+    assert not passed
+    assert "checkHostname is required" in refusal("default", {"kafka": {"tls": {"checkHostname": None}}})
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=".".join)
