@@ -84,8 +84,9 @@ class Pod:
         return self.serves and self.ready_since is not None and time.monotonic() - self.ready_since >= min_ready_s
 
     async def dial(self, port: str) -> Stream:
-        """Open a connection to a port by its name. Raises OSError."""
-        return await self.container.network.dial(self.plan.ports[port])
+        """Open a connection to a port of any container by its name. Raises OSError."""
+        plans = (*(one.plan for one in self.beside.values()), self.plan)
+        return await self.container.network.dial({name: at for plan in plans for name, at in plan.ports.items()}[port])
 
     async def becomes_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """Wait until its readiness probe says so. Raises TimeoutError."""
