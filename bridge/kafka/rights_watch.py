@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from bridge.kafka.client_options import ClientOptions
 from bridge.kafka.missing_rights import Looked, MissingRight
@@ -64,7 +63,7 @@ class RightsWatch:
     async def _look(self) -> Looked | None:
         try:
             return await look_at_rights(self._options(), self._table, self._topics)
-        except (KafkaError, OSError, ValueError):
+        except Exception:  # noqa: BLE001 - the library fails in many ways, and this must go on
             return None  # that Kafka is away is told by others, and what is known of our rights stays
 
     def _tell(self, missing: tuple[MissingRight, ...]) -> None:
