@@ -31,7 +31,7 @@ class Process:
         self.health = Health(time.monotonic())
         self.kafka = KafkaAccess(settings.kafka)
         self._access = self.kafka.watched()
-        quieten_library(time.monotonic, lambda: self._access.denial is not None)
+        quieten_library(time.monotonic, self._has_told_why)
         self.refreshes: list[Callable[[], object]] = [self.kafka.refresh]
         """Called again and again, so that changed secrets are taken up."""
         manage, topics = settings.topics.manage, topic_options(settings)
@@ -72,6 +72,10 @@ class Process:
         if self._watch is not None:
             self._watch.cancel()
         await self._admin.stop()
+
+    def _has_told_why(self) -> bool:
+        # Where only one of the brokers keeps us out the service is ready, and the library may tell of something else.
+        return self._access.denial is not None and bool(self.health.problems())
 
     def _describe(self, role: Role) -> None:
         metrics, publishers = self.metrics, self._publishers
