@@ -39,6 +39,7 @@ OTHERWISE: Final[Mapping[str, object]] = {
     "commands": "2h",
     "config": {"ingress": {"max_in_flight": 3}},
     "connections": {"another": {"baseUrl": "https://a.example/v2", "credentials": {"existingSecret": "another"}}},
+    "dnsPorts": [54],
     "digest": f"sha256:{'b' * 64}",
     "dnsPolicy": "Default",
     "externalTrafficPolicy": "Cluster",

@@ -225,7 +225,7 @@ def test_network_policies_let_in_what_is_named(moved: Body) -> None:
         assert not ports & {"admin", admin}, "an empty metricsFrom lets everybody in"
     for component, policy in policies.items():
         out = {port["port"] for rule in policy["egress"] for port in rule.get("ports", ())}
-        assert {53, 9093} <= out
+        assert {53, 5353, 9093} <= out, "DNS pods of OpenShift listen on 5353, and a policy looks at the pod's port"
         assert (443 in out) == (component == "worker"), component
         assert all(rule.get("ports") for rule in policy["egress"]), "a rule without ports lets everything out"
 
@@ -243,3 +243,16 @@ def test_each_broker_and_each_vendor_port_is_let_out() -> None:
         out = {port["port"] for rule in item.body["spec"]["egress"] for port in rule.get("ports", ())}
         assert {19092, 29092, 39092, 9094} <= out, item.key
         assert ({443, 8443} <= out) == (item.component == "worker"), item.key
+
+
+def test_what_gives_out_tokens_is_let_out() -> None:
+    """The token endpoint is open, also one of the topics Job alone, and AWS by both protocols of the Internet."""
+    oauth = {"tokenUrl": "https://idp.example.com:8443/token", "clientId": "bridge"}
+    kafka = {"kafka": {"sasl": {"mechanism": "OAUTHBEARER", "oauth": oauth}}}
+    for values in (kafka, {"topics": {"job": kafka}}):
+        for item in render("production", values).of("NetworkPolicy"):
+            assert 8443 in {port["port"] for rule in item.body["spec"]["egress"] for port in rule["ports"]}, item.key
+    for item in render("msk-iam").of("NetworkPolicy"):
+        peers = [peer for rule in item.body["spec"]["egress"] for peer in rule.get("to", ())]
+        agent = [peer["ipBlock"]["cidr"] for peer in peers if "ipBlock" in peer]
+        assert agent == ["169.254.170.23/32", "fd00:ec2::23/128"], item.key

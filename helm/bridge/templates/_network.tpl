@@ -21,13 +21,29 @@
 {{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "http" | ternary "80" "443") -}}
 {{- end -}}
 
-{{/* Rules of egress for every pod: DNS, Kafka, and what gives out tokens for Kafka. Takes the root. */}}
+{{/*
+Rules of egress for every pod: DNS, Kafka, and what gives out tokens for Kafka, those of the topics Job included. Takes
+the root.
+*/}}
 {{- define "bridge.kafkaEgress" -}}
 {{- $policy := .Values.networkPolicy -}}
-{{- $sasl := .Values.kafka.sasl -}}
+{{- $tokenPorts := list -}}
+{{- $byIam := false -}}
+{{- range $own := list dict .Values.topics.job -}}
+{{- $kafka := include "bridge.ownKafka" (dict "root" $ "own" $own) | fromYaml -}}
+{{- if hasPrefix "SASL" $kafka.securityProtocol -}}
+{{- if eq $kafka.sasl.mechanism "AWS_MSK_IAM" -}}
+{{- $byIam = true -}}
+{{- else if and (eq $kafka.sasl.mechanism "OAUTHBEARER") $kafka.sasl.oauth.tokenUrl -}}
+{{- $tokenPorts = append $tokenPorts (include "bridge.urlPort" $kafka.sasl.oauth.tokenUrl) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 - ports:
-    - {port: 53, protocol: UDP}
-    - {port: 53, protocol: TCP}
+    {{- range $policy.dnsPorts }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
   {{- with $policy.dnsTo }}
   to:
     {{- toYaml . | nindent 4 }}
@@ -38,11 +54,13 @@
   to:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-{{- if hasPrefix "SASL" .Values.kafka.securityProtocol }}
-{{- if and (eq $sasl.mechanism "OAUTHBEARER") $sasl.oauth.tokenUrl }}
+{{- with $tokenPorts | uniq }}
 - ports:
-    - {port: {{ include "bridge.urlPort" $sasl.oauth.tokenUrl }}, protocol: TCP}
-{{- else if eq $sasl.mechanism "AWS_MSK_IAM" }}
+    {{- range . }}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
+{{- end }}
+{{- if $byIam }}
 # AWS gives out credentials by its token service, or by the agent of EKS Pod Identity.
 - ports:
     - {port: 443, protocol: TCP}
@@ -50,7 +68,7 @@
     - {port: 80, protocol: TCP}
   to:
     - ipBlock: {cidr: 169.254.170.23/32}
-{{- end }}
+    - ipBlock: {cidr: "fd00:ec2::23/128"}
 {{- end }}
 {{- with $policy.extraEgress }}
 {{ toYaml . }}
