@@ -50,13 +50,11 @@ def paths(tree: Body, above: Path = ()) -> Iterator[Path]:
 
 
 def changed(path: Path, value: object, *, key: str | None = None) -> Body:
-    """Give all values with another one at a path, or with the key renamed."""
+    """Give all values with another one at a path, or with another key beside it, as a slip leaves them."""
     values = copy.deepcopy(VALUES)
     inner: Any = values
     for part in path[:-1]:
         inner = inner[part]
-    if key is not None:
-        del inner[path[-1]]
     inner[key or path[-1]] = value
     return values
 
@@ -88,6 +86,24 @@ def test_no_misspelt_key_passes(section: str) -> None:
     assert slips
     passed = [path for path in slips if validator.is_valid(changed(path, at(path), key=f"{path[-1]}s"))]
     assert not passed
+
+
+def open_objects(schema: object, path: Path = ()) -> list[str]:
+    """Give the objects of the schema that list their keys, and let others through."""
+    if isinstance(schema, list):
+        return [found for inner in schema for found in open_objects(inner, path)]
+    if not isinstance(schema, dict):
+        return []
+    lists_keys = bool(path) and path[-1] != "properties" and "properties" in schema
+    here = [".".join(path)] if lists_keys and schema.get("additionalProperties") is not False else []
+    return here + [found for key, inner in schema.items() for found in open_objects(inner, (*path, key))]
+
+
+def test_objects_that_list_their_keys_take_no_others() -> None:
+    """Those of connections, probes and alerts, too, of which values.yaml has none to misspell."""
+    # The first is shared with the parent chart; of the second Kubernetes has the say, and adds to it.
+    assert set(open_objects(SCHEMA)) == {"properties.global", "definitions.env.items"}
+    assert SCHEMA["additionalProperties"] is False
 
 
 def test_no_value_of_another_kind_passes() -> None:
