@@ -62,8 +62,16 @@ def _row(keys: tuple[str, ...], lines: list[str], values: Mapping[str, object]) 
     default: object = values
     for key in keys:
         default = default[key] if isinstance(default, dict) else None
-    shown = "\n".join(line[1:] for line in lines[start + example + 1 :])
-    return ValueRow(keys, " ".join(text[:example]), default, shown)
+    shown = [line[1:] for line in lines[start + example + 1 :]]
+    return ValueRow(keys, " ".join(text[:example]), default, _below(keys[:-1], shown))
+
+
+def _below(keys: tuple[str, ...], example: list[str]) -> str:
+    """Give an example as it stands in a file of values, below all the keys that it is in."""
+    if not example:
+        return ""
+    parents = [f"{'  ' * depth}{key}:" for depth, key in enumerate(keys)]
+    return "\n".join([*parents, *(f"{'  ' * len(keys)}{line}" for line in example)])
 
 
 def _leaves(value: object, keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
