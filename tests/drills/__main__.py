@@ -9,6 +9,7 @@ Several are held at a time, each with topics and a vendor of its own. A row each
 import argparse
 import asyncio
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from bridge.kafka.local import start_local_kafka
 from tests.drills import recovery
 from tests.drills.catalogue import Drill, drills
 from tests.drills.clients import Sender
+from tests.drills.processes import ROOT
 from tests.drills.recovery import Recovery
 from tests.drills.recovery_table import recovery_tables
 from tests.drills.report import Row, complaints, hold, table
@@ -27,6 +29,8 @@ from tests.drills.scene import Ground
 
 RECOVERY = "recovery"
 # Judged by the vendor's lists instead of by commands, so it has a table of its own.
+CHART_TOOLS = ROOT / ".venv-chart" / "bin"
+# `make chart-tools` puts them there.
 AT_ONCE = 4
 # Stories on two cores; those that only wait for the end of a doubt do not count.
 
@@ -45,6 +49,8 @@ def main() -> int:
     chosen = [drill for drill in every if not arguments.names or drill.name in arguments.names]
     # What the drills' own clients say while their broker is away is no news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # helm, which renders what is rolled.
+    os.environ["PATH"] = os.pathsep.join([str(CHART_TOOLS), os.environ["PATH"]])
     folder = Path(tempfile.mkdtemp(prefix="drills-"))
     began = time.monotonic()
     recovers = not arguments.names or RECOVERY in arguments.names

@@ -24,8 +24,8 @@ PODS: Final = 3
 BEFORE_S: Final = 3.0
 AFTER_S: Final = 3.0
 # Under load before the first pod goes and after the last one has come.
-LEAST_A_SECOND: Final = 60.0
-# Webhooks, of the 120 that two idle cores take: fewer say nothing.
+LEAST_A_SECOND: Final = 30.0
+# Webhooks, of the 120 that are sent where the machine has nothing else to do: fewer say nothing.
 READ_WITHIN_S: Final = 60.0
 COMMANDS_EVERY_S: Final = 0.5
 ASKS: Final = 1
