@@ -31,8 +31,9 @@ def images(*values: str | Body) -> set[str]:
         ({"digest": DIGEST}, f"mobili-stotele-bridge@{DIGEST}"),
         ({"tag": "1.2.3", "digest": DIGEST}, f"mobili-stotele-bridge@{DIGEST}"),
         ({"registry": "r.example.com:5000", "repository": "a/b"}, f"r.example.com:5000/a/b:{APP_VERSION}"),
+        ({"registry": "r.example.com/", "repository": "a/b"}, f"r.example.com/a/b:{APP_VERSION}"),
     ],
-    ids=["by default", "a tag", "a digest", "a digest beats a tag", "a registry"],
+    ids=["by default", "a tag", "a digest", "a digest beats a tag", "a registry", "a registry with a slash"],
 )
 def test_the_image_is_what_the_values_say(image: Body, wanted: str) -> None:
     """Registry, repository, and the digest before the tag; without either the chart's own version."""
@@ -52,7 +53,8 @@ def test_every_pod_has_all_pull_secrets() -> None:
     """Those of the parent chart and our own, as names or as objects: jobs and the test pull the same image."""
     values: Body = {
         "global": {"imagePullSecrets": ["a", {"name": "b"}]},
-        "image": {"pullSecrets": ["c", {"name": "d"}]},
+        # A name that stands twice is a conflict to a server-side apply.
+        "image": {"pullSecrets": ["c", "a", {"name": "d"}, {"name": "b"}]},
     }
     for scenario in EVERYWHERE:
         workloads = render(scenario, values).workloads
@@ -60,7 +62,7 @@ def test_every_pod_has_all_pull_secrets() -> None:
         for item in workloads:
             assert item.pod
             secrets = [secret["name"] for secret in item.pod["spec"]["imagePullSecrets"]]
-            assert secrets == ["a", "b", "c", "d"], item.key
+            assert sorted(secrets) == ["a", "b", "c", "d"], item.key
     for item in render("minimal").workloads:
         assert item.pod
         assert "imagePullSecrets" not in item.pod["spec"], item.key

@@ -195,8 +195,11 @@ def test_nothing_public_leads_to_the_admin_port(scenario: str) -> None:
                 assert path["path"].startswith("/hooks"), item.key
     for item in rendering.of("HTTPRoute"):
         assert item.body["spec"]["hostnames"], item.key
+        assert all({"group", "kind"} <= set(parent) for parent in item.body["spec"]["parentRefs"])
         for rule in item.body["spec"]["rules"]:
             assert {backend["port"] for backend in rule["backendRefs"]} == {names["hooks"]}
+            # Defaults of the API in a list, which GitOps tools otherwise report as a difference for ever.
+            assert all({"group", "kind", "weight"} <= set(backend) for backend in rule["backendRefs"])
             assert all(match["path"]["value"].startswith("/hooks") for match in rule["matches"])
 
 

@@ -186,7 +186,13 @@ def test_a_key_with_nothing_behind_it_is_the_same_as_its_empty_default() -> None
                 inner = inner.setdefault(part, {})
             inner[path[-1]] = None
     given = yaml.safe_load(scenarios()["minimal"].read_text())
-    assert render(nulls, given).objects == render(given).objects
+    switches = [{"enabled": True}] * 3
+    on = {
+        "monitoring": dict(zip(("monitor", "rules", "dashboards"), switches, strict=True)),
+        "networkPolicy": switches[0],
+    }
+    for more in ({}, on):
+        assert render(nulls, given, more).objects == render(given, more).objects
 
 
 def test_no_section_can_be_taken_away() -> None:

@@ -64,7 +64,7 @@ annotations:
 {{/* Reference of the image. */}}
 {{- define "bridge.image" -}}
 {{- $image := .Values.image -}}
-{{- $registry := get (.Values.global | default dict) "imageRegistry" | default $image.registry -}}
+{{- $registry := get (.Values.global | default dict) "imageRegistry" | default $image.registry | default "" | trimSuffix "/" -}}
 {{- $name := ternary $image.repository (printf "%s/%s" $registry $image.repository) (empty $registry) -}}
 {{- if $image.digest -}}
 {{- printf "%s@%s" $name $image.digest -}}
@@ -73,12 +73,16 @@ annotations:
 {{- end -}}
 {{- end -}}
 
-{{/* The key `imagePullSecrets` of a pod, or nothing. */}}
+{{/* The key `imagePullSecrets` of a pod, or nothing. A name counts once: a server-side apply refuses it twice. */}}
 {{- define "bridge.imagePullSecrets" -}}
-{{- with concat (get (.Values.global | default dict) "imagePullSecrets" | default list) (.Values.image.pullSecrets | default list) -}}
+{{- $names := list -}}
+{{- range concat (get (.Values.global | default dict) "imagePullSecrets" | default list) (.Values.image.pullSecrets | default list) -}}
+{{- $names = append $names (ternary . (get (ternary dict . (kindIs "string" .)) "name") (kindIs "string" .)) -}}
+{{- end -}}
+{{- with $names | uniq -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ ternary . (get (ternary dict . (kindIs "string" .)) "name") (kindIs "string" .) | quote }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end -}}
 {{- end -}}
