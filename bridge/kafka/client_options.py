@@ -60,6 +60,7 @@ class ClientArguments(TypedDict, total=False):
 
 def client_arguments(options: ClientOptions) -> ClientArguments:
     """Give aiokafka's connection arguments; ValueError says which option is missing."""
+    install()
     arguments = ClientArguments(
         bootstrap_servers=options.bootstrap_servers,
         client_id=options.client_id,
@@ -75,7 +76,6 @@ def client_arguments(options: ClientOptions) -> ClientArguments:
 
 
 def _login(options: ClientOptions) -> ClientArguments:
-    install()
     if options.sasl_mechanism == "OAUTHBEARER":
         if options.sasl_tokens is None:
             raise ValueError("OAUTHBEARER needs sasl_tokens")

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bridge.kafka.access_errors import AccessDenied
 from bridge.kafka.access_probe import find_denial
-from bridge.kafka.client_close import close_at_once
+from bridge.kafka.client_close import close_at_once, closed_on_failure
 from bridge.kafka.client_options import ClientOptions
 from bridge.ops.clock import epoch_ms
 
@@ -43,7 +43,8 @@ async def start_client(client: Startable, connections: AIOKafkaClient, options: 
     if watch is not None:
         watch.follow(connections)
     try:
-        await client.start()
+        with closed_on_failure():
+            await client.start()
     except (KafkaConnectionError, OSError) as error:
         if watch is not None:
             watch.doubt()

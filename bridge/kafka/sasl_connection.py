@@ -1,4 +1,7 @@
-"""The client library's connection, with what it lacks where brokers want a login: put in its place by `install`.
+"""The client library's connection, with what it lacks, above all where brokers want a login: put in place by `install`.
+
+Beginnings. A client that is cancelled while it begins leaves its first connection open: here each is known to
+`client_close`, which closes it.
 
 Sessions (KIP-368). A login counts until the token ends, or for `connections.max.reauth.ms` of the brokers, whatever the
 mechanism. The library neither logs in again nor knows of the end, so the brokers cut its connections, with whatever is
@@ -9,6 +12,7 @@ Refusals. Brokers refuse a token by a message that the client has to answer befo
 3.2.3). The library takes that message for success, and fails without a cause at its first request.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable
 from typing import Final, cast
@@ -19,6 +23,7 @@ from aiokafka.errors import SaslAuthenticationFailed
 from aiokafka.protocol.admin import SaslAuthenticateRequest, SaslAuthenticateResponse_v1
 from typing_extensions import override
 
+from bridge.kafka.client_close import remember
 from bridge.kafka.oauth_provider import TokenProvider
 
 RENEW_AT: Final = 0.9
@@ -35,6 +40,11 @@ class SaslConnection(AIOKafkaConnection):  # type: ignore[misc]  # the library h
     """A connection that ends before its session does."""
 
     _renew_at: float | None = None
+
+    @override
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        remember(self)
+        return cast("tuple[asyncio.StreamReader, asyncio.StreamWriter]", await super().connect())
 
     @override
     def connected(self) -> bool:
