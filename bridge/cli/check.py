@@ -22,6 +22,7 @@ from bridge.kafka.probe import KafkaAway, compare_topics
 from bridge.kafka.topic_admin import TopicsNotManaged
 from bridge.kafka.topic_table import Correction, Plan
 from bridge.ops.settings import ConnectionSettings, Role, Settings, SettingsError, describe, load_settings
+from bridge.ops.settings.addresses import api_url
 from bridge.polling.cost import idle_calls_per_minute
 
 
@@ -60,10 +61,14 @@ def check(
 
 
 def _origin(given: str) -> str:
-    parts = urlsplit(given)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
-        fail(f"{given} is no origin: give scheme, host and port alone, such as http://127.0.0.1:8080", 2)
-    return f"{parts.scheme}://{parts.netloc}"
+    try:
+        url = api_url(given)
+    except ValueError:
+        url = ""
+    if urlsplit(url).path or not url:
+        # What was given is not repeated, as it may hold a password.
+        fail("--ingress is no origin: give scheme, host and port alone, such as http://127.0.0.1:8080", 2)
+    return url
 
 
 def _read(config: Path | None, role: RunnableRole | None) -> tuple[Settings, list[str]]:

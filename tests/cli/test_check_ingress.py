@@ -103,11 +103,24 @@ async def test_nobody_there_is_one_sentence(settings: Settings) -> None:
     assert found.sentence.startswith("does not answer (")
 
 
-@pytest.mark.parametrize("given", ["127.0.0.1:8080", "ftp://h", "http://h/hooks", "http://"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "127.0.0.1:8080",
+        "ftp://h",
+        "http://h/hooks",
+        "http://h?x=1",
+        "http://",
+        "http://[::1",
+        "http://h:99999",
+        "http://xn--\u00fc.test",
+        "http://me:the-password@h",
+    ],
+)
 def test_what_is_no_origin_is_wrong_use(given: str) -> None:
-    """Exit 2 before anything is asked."""
+    """Exit 2 before anything is asked, and nothing is repeated that may be a password."""
     run = CliRunner().invoke(app, ["check", "--ingress", given])
     assert run.exit_code == 2
     assert run.stderr == (
-        f"bridge: {given} is no origin: give scheme, host and port alone, such as http://127.0.0.1:8080\n"
+        "bridge: --ingress is no origin: give scheme, host and port alone, such as http://127.0.0.1:8080\n"
     )
