@@ -152,7 +152,7 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
         except TimeoutError:
             return self._failed(f"has not answered within {FETCH_WITHIN_S:g} s")
         except Exception as error:
-            log.exception("fetching a token failed")
+            self._log(log.exception, "fetching a token failed")
             return self._failed(f"cannot be asked: {type(error).__name__}")
         renew_at, usable_until = asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s
         self._held = _Held(token, asked_at, renew_at, usable_until)

@@ -83,6 +83,7 @@ async def test_living_clients_take_new_credentials_and_dead_ones_are_forgotten()
     watch.follow(dead)
     del dead
     assert list(watch._clients) == [living]
+    assert (living._ssl_context, living._sasl_plain_password) == (None, None)
     context = ssl.create_default_context()
     now = ClientOptions("a:1", ssl_context=context, sasl_password="new")
     watch.renew()

@@ -223,5 +223,9 @@ def test_a_command_logs_nothing() -> None:
         await asyncio.sleep(RETRY_AFTER_S)
         await provider.token()
         assert provider.problem() is None
+        endpoint.failure = ZeroDivisionError()
+        await asyncio.sleep(LIFE_S)
+        with pytest.raises(TokenUnavailable):
+            await provider.token()
 
     assert play(story, watched=False) == []
