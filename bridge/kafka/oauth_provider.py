@@ -151,7 +151,7 @@ class TokenProvider(AbstractTokenProvider):  # type: ignore[misc]  # the library
             return self._failed(str(error))
         except TimeoutError:
             return self._failed(f"has not answered within {FETCH_WITHIN_S:g} s")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for a token gets a sentence, whatever is wrong
             self._log(log.exception, "fetching a token failed")
             return self._failed(f"cannot be asked: {type(error).__name__}")
         renew_at, usable_until = asked_at + RENEW_AT * token.life_s, asked_at + USABLE_UNTIL * token.life_s
