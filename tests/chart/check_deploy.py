@@ -55,13 +55,13 @@ def test_each_image_of_compose_has_its_version(services: Mapping[str, Mapping[st
 def test_each_container_of_ours_is_as_confined_as_on_kubernetes(
     services: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """A read-only root, no rights, and a grace period above what a worker's stop takes."""
+    """A read-only root, no rights, and grace periods above what their stop takes."""
     ours = {name: service for name, service in services.items() if "build" in service}
     assert set(ours) == {"simulator", "ingress", "worker", "cli"}
     for service in ours.values():
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
-    assert services["worker"]["stop_grace_period"] == "60s"
+    assert (services["ingress"]["stop_grace_period"], services["worker"]["stop_grace_period"]) == ("30s", "60s")
 
 
 def test_what_compose_mounts_is_there(services: Mapping[str, Mapping[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from tests.chart.page_problems import (
     command_problems,
     docker_problems,
     helm_problems,
+    key_problems,
     kubectl_problems,
     link_problems,
     secret_problems,
@@ -23,7 +24,15 @@ ALL_PAGES: Final = sorted(
     path for pattern in ("*.md", "docs/*.md", "helm/bridge/*.md", "examples/*.md") for path in ROOT.glob(pattern)
 )
 EXAMPLES: Final = sorted((ROOT / "deploy" / "values").glob("*.yaml"))
-CHECKS: Final = (values_problems, command_problems, helm_problems, kubectl_problems, docker_problems, secret_problems)
+CHECKS: Final = (
+    values_problems,
+    key_problems,
+    command_problems,
+    helm_problems,
+    kubectl_problems,
+    docker_problems,
+    secret_problems,
+)
 
 WRONG: Final = {
     "a value that the chart does not know": "```yaml\nworker: {replica: 2}\n```",
@@ -31,6 +40,8 @@ WRONG: Final = {
     "a value that changes nothing": "```yaml\nimage: {pullPolicy: IfNotPresent}\n```",
     "no YAML": "```yaml\nworker: {\n```",
     "a written file that is no values": "```sh\ncat > values.yaml <<'END'\npublicUrl: 1\nEND\n```",
+    "a key in the text": "Set `topics.shard: 3`.",
+    "a key that is refused and there": "| | `topics.shards` | refused: nobody wants it |",
     "an option that is none": "```sh\nbridge tail --sinse 10m\n```",
     "a command that is none": "```sh\nkubectl exec deployment/bridge-worker -- bridge tell\n```",
     "a command of the image that is none": "```sh\ndocker run --rm mobili-stotele-bridge:0.1.0 tell\n```",

@@ -80,10 +80,12 @@ def executed_by_the_page() -> list[list[str]]:
 
 
 async def says(container: Container, words: str) -> None:
-    async with asyncio.timeout(SOON_S):
-        while words not in container.said():
-            assert container.exit_code is None, container.said()
-            await asyncio.sleep(LOOK_EVERY_S)
+    """Wait until some words stand in the log of a container that goes on."""
+    ends = time.monotonic() + SOON_S
+    while words not in container.said():
+        assert container.exit_code is None, container.said()
+        assert time.monotonic() < ends, f"no {words!r} within {SOON_S:.0f} s: {container.said()}"
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -17,16 +17,27 @@ from typer.testing import CliRunner
 
 from bridge.cli.main import app
 from tests.chart.documented import commands_of, fenced, files_written, prose, secrets_made
-from tests.chart.rendering import ROOT, HelmError, KubernetesObject, Rendering, StrictLoader, Values, objects_in, render
+from tests.chart.rendering import (
+    CHART,
+    ROOT,
+    Body,
+    HelmError,
+    KubernetesObject,
+    Rendering,
+    StrictLoader,
+    Values,
+    objects_in,
+    render,
+)
 
 BASES: Final = ("minimal", "production")
 """The scenarios that a fragment of values is laid over: of hardly any values, and with everything on."""
-CHART: Final = "helm/bridge"
 DOCKERFILE: Final = ROOT / "deploy" / "Dockerfile"
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE: Final = re.compile(r"`((?:kubectl exec \S+ -- )?bridge [^`]+)`")
 _IN_A_POD: Final = re.compile(r"^kubectl exec \S+ --\s+(?=bridge )", re.MULTILINE)
 _IN_AN_IMAGE: Final = re.compile(r"^docker run .*\smobili-stotele-bridge(?::\S+)?(?=\s)", re.MULTILINE)
+_KEY: Final = re.compile(r"`([a-z]\w*(?:\.[\w<>]+)+)(?::[^`]*)?`")
 _OBJECT: Final = re.compile(r"\b(deployment|pod|job|service)/(\S+)")
 _OF_BUILDKIT: Final = frozenset({"SOURCE_DATE_EPOCH"})
 """A build argument that it knows by itself."""
@@ -55,6 +66,27 @@ def _rendered(text: str, *base: Values) -> Rendering:
     return render(*base, yaml.load(text, Loader=StrictLoader))
 
 
+def key_problems(page: str) -> Iterator[str]:
+    """Hold each key that the text names by its path against the chart's values: refused ones alone are missing."""
+    values: Body = yaml.safe_load((CHART / "values.yaml").read_text())
+    for line in prose(page).splitlines():
+        for path in _KEY.findall(line):
+            keys = path.split(".")
+            if keys[0] in values and _is_there(keys, values) == ("| refused" in line):
+                yield f"{path} is no value of the chart, and not told to be refused, or the other way round"
+
+
+def _is_there(keys: list[str], values: object) -> bool:
+    """Tell whether there is such a value; an empty map may hold anything."""
+    match values:
+        case dict() if values and keys:
+            return keys[0] in values and _is_there(keys[1:], values[keys[0]])
+        case None | {}:
+            return True
+        case _:
+            return not keys
+
+
 def command_problems(page: str) -> Iterator[str]:
     """Hold each command line of the bridge, in blocks and in the text, against its help."""
     script = "\n".join(fenced(page, "sh")).replace("\\\n", " ")
@@ -77,7 +109,7 @@ def helm_problems(page: str) -> Iterator[str]:
 
 
 def _missing(line: list[str], script: str) -> Iterator[str]:
-    if CHART not in line:
+    if str(CHART.relative_to(ROOT)) not in line:
         yield f"{shlex.join(line)} installs no chart of ours"
     for file in _options(line, "-f", "--values"):
         # Which a script writes itself, or the reader has from before.
