@@ -65,8 +65,9 @@ schemas: $(STAMP) ## Write schemas/ and docs/events-reference.md anew from the m
 compatibility: $(STAMP) ## Refuse changes of schemas/ that break what is built on schemas/released/
 	$(BIN)/bridge schemas check schemas/released schemas
 
-released: compatibility ## At a release: schemas/ become what later changes are compared with
+released: compatibility chart-tools ## At a release: what later schemas and charts are compared with
 	cp schemas/*.json schemas/released/
+	PATH="$(CURDIR)/$(CHART_TOOLS)/bin:$$PATH" $(BIN)/python -m tests.chart.promises
 
 asyncapi: $(ASYNCAPI)/node_modules/.package-lock.json ## Validate schemas/asyncapi.yaml with the AsyncAPI parser (Node 18 or newer)
 	node $(ASYNCAPI)/validate.mjs schemas/asyncapi.yaml
