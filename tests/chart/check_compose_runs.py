@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -147,12 +148,10 @@ async def test_prometheus_sees_both_roles_and_no_alert_fires(project: ComposePro
     """Both are scraped by their names, each rule is evaluated on that without an error, and no alert fires."""
     async with http(project, "prometheus", 9090) as get:
         ends = time.monotonic() + SOON_S
-        both = {"ingress": "ingress", "worker": "worker"}
-        while both != await ready_by_prometheus(get):
+        while set(seen := await seen_ready(get)) != {("ingress", "ingress"), ("worker", "worker")}:
             assert time.monotonic() < ends, await get("/api/v1/targets")
             await asyncio.sleep(LOOK_EVERY_S)
-        before = await evaluations(get)
-        while not before.isdisjoint(await evaluations(get)):
+        while await first_evaluation(get) < max(seen.values()):
             assert time.monotonic() < ends, await get("/api/v1/rules")
             await asyncio.sleep(LOOK_EVERY_S)
         groups = (await get("/api/v1/rules"))["data"]["groups"]
@@ -170,14 +169,13 @@ async def test_all_of_it_stops_in_time(project: ComposeProject) -> None:
     assert {name: codes[name] for name in ours} == dict.fromkeys(ours, 0)
 
 
-async def ready_by_prometheus(get: Get) -> dict[str, str]:
-    """Give the roles that Prometheus has seen ready, by the pod that the configuration makes of their address."""
-    found = (await get("/api/v1/query?query=bridge_ready==1"))["data"]["result"]
-    return {row["metric"]["pod"]: row["metric"]["role"] for row in found}
+async def seen_ready(get: Get) -> dict[tuple[str, str], float]:
+    """Give pod and role of each process that is ready, and when Prometheus has seen it last."""
+    found = await get("/api/v1/query?query=timestamp(bridge_ready) and bridge_ready == 1")
+    return {(row["metric"]["pod"], row["metric"]["role"]): float(row["value"][1]) for row in found["data"]["result"]}
 
 
-async def evaluations(get: Get) -> set[tuple[str, str]]:
-    """Give when each group of rules was evaluated last."""
+async def first_evaluation(get: Get) -> float:
+    """Give when that group of rules was evaluated whose last evaluation is longest ago."""
     groups = (await get("/api/v1/rules"))["data"]["groups"]
-    assert groups
-    return {(group["name"], group["lastEvaluation"]) for group in groups}
+    return min(datetime.fromisoformat(group["lastEvaluation"]).timestamp() for group in groups)
