@@ -233,6 +233,19 @@ def test_network_policies_let_in_what_is_named(moved: Body) -> None:
         assert all(rule.get("ports") for rule in policy["egress"]), "a rule without ports lets everything out"
 
 
+@pytest.mark.parametrize("metrics", [True, False], ids=["scraped", "not scraped"])
+def test_further_rules_let_in_to_both_components(metrics: bool) -> None:
+    """`extraIngress` stands beside the chart's own rules; Jobs and the test let nobody in."""
+    mesh = {"ports": [{"port": 15008, "protocol": "TCP"}]}
+    values: Body = {"networkPolicy": {"extraIngress": [mesh], **({} if metrics else {"metricsFrom": []})}}
+    rules = {
+        item.component: item.body["spec"].get("ingress", [])
+        for item in render("production", values).of("NetworkPolicy")
+    }
+    assert {component for component, given in rules.items() if mesh in given} == {"ingress", "worker"}
+    assert [len(rules[component]) for component in ("ingress", "worker")] == ([3, 2] if metrics else [2, 1])
+
+
 def test_each_broker_and_each_vendor_port_is_let_out() -> None:
     """The ports of all brokers, those that the Job alone asks included, and of every vendor's address are open."""
     other = {"baseUrl": "http://pbx.example.com:8443/api/v2", "credentials": {"existingSecret": "other"}}
