@@ -53,6 +53,7 @@ class IngressServer:
         self._host, self._port = host, port
         self._requests_within_s = requests_within_s
         self._leaving = False
+        self._kept: frozenset[object] = frozenset()
         self._busy: set[object] = set()
         self._server = web.Server(
             self._dispatch,
@@ -73,11 +74,17 @@ class IngressServer:
 
     def begin_leave(self) -> None:
         """Close each connection behind its next answer: whoever keeps one goes elsewhere before this server stops."""
-        self._leaving = True
+        if not self._leaving:
+            self._leaving = True
+            self._kept = frozenset(self._server.connections)
 
     async def close_idle(self) -> None:
-        """Close the connections on which nothing is under way, while new ones are still taken."""
-        idle = [connection for connection in self._server.connections if connection not in self._busy]
+        """Close the connections that were kept before the leave began and on which nothing is under way.
+
+        Later ones are taken still: whoever has just opened one is about to send, and gets an answer.
+        """
+        kept = [connection for connection in self._server.connections if connection in self._kept]
+        idle = [connection for connection in kept if connection not in self._busy]
         for connection in idle:
             # Whose request has come in by now is still answered, and nothing is read any more.
             connection.close()

@@ -47,6 +47,21 @@ async def test_an_idle_connection_is_closed_and_not_refused(kafka: LocalKafka) -
             await stopping
 
 
+async def test_who_comes_during_the_leave_is_answered(kafka: LocalKafka) -> None:
+    """A connection opened after SIGTERM is no idle one that somebody keeps: its request is on its way."""
+    async with running(settings_for(kafka.bootstrap)) as ingress:
+        await ingress.ready()
+        async with connection(ingress.port) as idle:
+            assert (await idle.request("POST", hook_path(), STARTED)).status == 202
+            stopping = asyncio.create_task(ingress.service.stop(unready_for=UNREADY_FOR))
+            await asyncio.sleep(BEGUN_AFTER_S)
+            async with connection(ingress.port) as fresh:
+                assert await idle.closed()
+                refused = await fresh.request("POST", hook_path(), STARTED)
+                assert (refused.status, refused.headers["connection"]) == (503, "close")
+            await stopping
+
+
 async def test_a_body_that_is_on_its_way_is_waited_for(kafka: LocalKafka) -> None:
     """A webhook whose head has come before the stop is taken, though its body ends after the port is closed."""
     async with running(settings_for(kafka.bootstrap, INGRESS__BODY_TIMEOUT="10s")) as ingress:
