@@ -12,6 +12,7 @@ from tests.chart.rendering import CHART, SCENARIOS, Body, KubernetesObject, Rend
 
 HOOKS_PORT: Final = 8080
 ADMIN_PORT: Final = 9090
+NO_HOSTS: Final[Body] = {"ingress": {"hosts": []}, "httpRoute": {"hostnames": []}}
 SOURCES: Final = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
 
 
@@ -201,6 +202,13 @@ def test_nothing_public_leads_to_the_admin_port(scenario: str) -> None:
             # Defaults of the API in a list, which GitOps tools otherwise report as a difference for ever.
             assert all({"group", "kind", "weight"} <= set(backend) for backend in rule["backendRefs"])
             assert all(match["path"]["value"].startswith("/hooks") for match in rule["matches"])
+
+
+def test_routes_have_the_host_as_kubernetes_writes_it() -> None:
+    """A public URL may be in upper case and with a port; a host of a route may be neither."""
+    rendering = render("production", {"publicUrl": "https://Hooks.Example.com:8443", "ingress": {"route": NO_HOSTS}})
+    assert rendering.one("Ingress").body["spec"]["rules"][0]["host"] == "hooks.example.com"
+    assert rendering.one("HTTPRoute").body["spec"]["hostnames"] == ["hooks.example.com"]
 
 
 @pytest.mark.parametrize("moved", [{}, {"ingress": {"port": 8181}, "admin": {"port": 9191}}], ids=["usual", "moved"])

@@ -171,6 +171,12 @@ REFUSED: Final = (
     ),
     Refused(
         "minimal",
+        {"config": {"admin": {"port": 8080}}},
+        "config.ingress.port and config.admin.port are both 8080: "
+        "webhooks are public, the admin port never is, so give each its own.",
+    ),
+    Refused(
+        "minimal",
         {"ingress": {"preStopSleepSeconds": 20}},
         "ingress.terminationGracePeriodSeconds is 45, but a stop takes up to 45 s: "
         "give more than preStopSleepSeconds + 25.",

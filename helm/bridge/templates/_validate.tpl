@@ -160,6 +160,10 @@
 {{- if not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" (include "bridge.fullname" .)) -}}
 {{- fail (printf "the objects would be named %s, which is no name for a Service: set fullnameOverride to lower-case letters, digits and hyphens, a letter first." (include "bridge.fullname" .)) -}}
 {{- end -}}
+{{- $hooksPort := include "bridge.port" (dict "root" . "server" "ingress") -}}
+{{- if eq $hooksPort (include "bridge.port" (dict "root" . "server" "admin")) -}}
+{{- fail (printf "config.ingress.port and config.admin.port are both %s: webhooks are public, the admin port never is, so give each its own." $hooksPort) -}}
+{{- end -}}
 {{- with .Values.ingress -}}
 {{- /* What the bridge takes at most after SIGTERM, in seconds: docs/operations.md. */ -}}
 {{- $least := add .preStopSleepSeconds 25 -}}
