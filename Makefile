@@ -90,7 +90,7 @@ bench-growth: $(STAMP) ## What connections, waiting commands and long journals c
 mutants: $(STAMP) ## Break each invariant on purpose, and see that its test sees it
 	$(BIN)/python -m tests.mutants $(ARGS)
 
-drills: $(STAMP) ## Kill, freeze and part real processes on a real Kafka, and count what the vendor saw
+drills: $(STAMP) chart-tools ## Kill, freeze and part real processes on a real Kafka, and count what the vendor saw
 	$(BIN)/python -m tests.drills $(ARGS)
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without addresses
