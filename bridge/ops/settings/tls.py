@@ -22,7 +22,7 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
     """
     if not kafka.uses_tls:
         return None
-    context = ssl.create_default_context() if kafka.ssl_ca_file is None else _trusting(kafka.ssl_ca_file)
+    context = ssl.create_default_context() if kafka.ssl_ca_file is None else trusting("ssl_ca_file", kafka.ssl_ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = kafka.ssl_check_hostname
     if kafka.ssl_cert_file is not None:
@@ -30,14 +30,16 @@ def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
     return context
 
 
-def _trusting(authorities: Path) -> ssl.SSLContext:
+def trusting(key: str, authorities: Path) -> ssl.SSLContext:
+    """Return a context that trusts this file's authorities alone; `key` names the file for a TlsFileError."""
     # The system's authorities are not read first: they take 40 ms, for which the event loop would stand still.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    _check_readable("ssl_ca_file", authorities)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _check_readable(key, authorities)
     try:
         context.load_verify_locations(authorities)
     except ssl.SSLError:
-        raise TlsFileError("holds no certificates in PEM", key="ssl_ca_file", path=authorities) from None
+        raise TlsFileError("holds no certificates in PEM", key=key, path=authorities) from None
     return context
 
 
