@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
 
 from bridge.kafka.log_filter import OneOfAKind, quieten_library
 
@@ -32,10 +34,12 @@ def quiet(clock: Clock) -> Iterator[None]:
         logging.getLogger(name).removeFilter(installed)
 
 
+@pytest.mark.asyncio
 @pytest.mark.usefixtures("quiet")
-def test_what_the_bridge_says_itself_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_the_bridge_says_itself_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     """Why a client cannot begin stands in a line of ours, so the library's is not written at all."""
-    logging.getLogger("aiokafka").error('Unable connect to "%s:%s": %s', "kafka", 9092, "refused")
+    with pytest.raises(KafkaConnectionError):
+        await AIOKafkaClient(bootstrap_servers="127.0.0.1:1").bootstrap()
     assert caplog.messages == []
 
 
