@@ -1,12 +1,15 @@
 """The brokers of the tests. Without any way to a real Kafka they fail with the sentence that says what to do."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from hypothesis import strategies
 
 from bridge.kafka.local import LocalKafka, start_local_kafka
+from tests.drills.clients import Sender
+from tests.drills.scene import Ground
 from tests.kafka.secured_kafka import SecuredKafka, start_secured_kafka
 
 
@@ -30,6 +33,15 @@ async def kafka() -> AsyncIterator[LocalKafka]:
     broker = await start_local_kafka(print)
     yield broker
     await broker.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ground(kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Ground]:
+    """Give drills the broker that all tests share."""
+    sender = Sender(kafka.bootstrap)
+    await sender.start()
+    yield Ground(kafka, sender, tmp_path)
+    await sender.stop()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

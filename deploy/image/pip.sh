@@ -9,4 +9,6 @@ fi
 if [ -f /run/secrets/ca.crt ]; then
     export PIP_CERT=/run/secrets/ca.crt
 fi
+# What the builder keeps from one build to the next.
+export PIP_CACHE_DIR=/var/cache/pip
 exec /build/tools/bin/pip --disable-pip-version-check "$@"

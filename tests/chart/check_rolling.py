@@ -6,31 +6,17 @@ the quota: no second dial, exactly one result each, no 429, no shard long withou
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from bridge.kafka.local import LocalKafka
 from tests.drills.catalogue import LEAST_OK, Drill, under_full_load
-from tests.drills.clients import Sender
 from tests.drills.report import hold
 from tests.drills.rolling_pods import roll_ingress, roll_workers
 from tests.drills.scene import Ground
 
 SHORT = {"worker": {"minReadySeconds": 2, "probes": {"readiness": {"periodSeconds": 2}}}}
 # 15 s and 5 s as rendered, three times.
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ground(kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Ground]:
-    """Give the stories the broker that all tests share."""
-    sender = Sender(kafka.bootstrap)
-    await sender.start()
-    yield Ground(kafka, sender, tmp_path)
-    await sender.stop()
 
 
 @pytest.mark.asyncio

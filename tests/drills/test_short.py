@@ -4,17 +4,12 @@ Real processes, the shared Kafka, a simulator each, and the same judge.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from bridge.kafka.local import LocalKafka
 from tests.drills import single_dials, under_load
 from tests.drills.catalogue import Drill, under_full_load
-from tests.drills.clients import Sender
 from tests.drills.judge import Terms
 from tests.drills.report import hold
 from tests.drills.scene import Ground
@@ -24,15 +19,6 @@ DRILLS = [
     Drill("repeats", under_load.repeats),
     under_full_load("rolling-restart", partial(under_load.rolling_restart, names=("one", "two"), load_s=15.0)),
 ]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def ground(kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Ground]:
-    """Give the drills the broker that all tests share."""
-    sender = Sender(kafka.bootstrap)
-    await sender.start()
-    yield Ground(kafka, sender, tmp_path)
-    await sender.stop()
 
 
 @pytest.mark.asyncio
