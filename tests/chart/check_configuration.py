@@ -179,6 +179,8 @@ def test_config_counts_before_what_the_chart_writes() -> None:
     assert config["connections"]["acme"]["reconcile"] == {"grace": "5m"}
     assert config["connections"]["acme"]["rate_limit"] == {"calls": 80}
     assert config["admin"] == {"port": 9191}
+    nothing = dict.fromkeys(("kafka", "topics", "ingress", "connections", "admin"))
+    assert render("production", {"config": nothing}).config["kafka"] == render("production").config["kafka"]
 
 
 def test_connections_merge_across_files(tmp_path: Path) -> None:

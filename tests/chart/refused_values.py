@@ -94,6 +94,12 @@ REFUSED: Final = (
         "put it into a Secret, and name that in existingSecret.",
     ),
     Refused(
+        "production",
+        {"config": {"kafka": {"bootstrap_servers": "elsewhere:19092"}}},
+        "config.kafka.bootstrap_servers is set, "
+        "but network policies, KEDA and mounted Secrets go by kafka.bootstrapServers: set that.",
+    ),
+    Refused(
         "minimal",
         {"connections": {"acme": {"enabled": False}}},
         "connections has none that is enabled: give at least one by name, with baseUrl and credentials.existingSecret.",

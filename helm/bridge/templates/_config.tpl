@@ -84,7 +84,7 @@ shards: {{ .shards }}
 {{- end -}}
 {{- end -}}
 
-{{/* The whole configuration of the service, `config` merged over what the chart writes. */}}
+{{/* The whole configuration of the service, `config` merged over what the chart writes; a section that is null is none. */}}
 {{- define "bridge.config" -}}
 {{- $connections := dict -}}
 {{- range $name, $connection := include "bridge.connections" . | fromYaml -}}
@@ -104,7 +104,12 @@ shards: {{ .shards }}
       "topics" (include "bridge.topicsConfig" . | fromYaml)
       "ingress" $ingress
       "connections" $connections -}}
-{{- mergeOverwrite $config (deepCopy (.Values.config | default dict)) | toYaml -}}
+{{- range $section, $own := deepCopy (.Values.config | default dict) -}}
+{{- if not (kindIs "invalid" $own) -}}
+{{- $_ := mergeOverwrite $config (dict $section $own) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $config -}}
 {{- end -}}
 
 {{/* Port of a server of the bridge. Takes root and server: ingress or admin. */}}

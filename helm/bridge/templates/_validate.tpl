@@ -8,6 +8,11 @@
 {{- include "bridge.validateKafka" (dict "where" (printf "%s.kafka" $component) "kafka" (include "bridge.ownKafka" (dict "root" $ "own" (get $.Values $component)) | fromYaml)) -}}
 {{- end -}}
 {{- include "bridge.validateSecrets" (dict "path" "config" "value" .Values.config) -}}
+{{- range $setting, $value := dict "bootstrap_servers" "bootstrapServers" "security_protocol" "securityProtocol" "sasl_mechanism" "sasl.mechanism" -}}
+{{- if hasKey (get ($.Values.config | default dict) "kafka" | default dict) $setting -}}
+{{- fail (printf "config.kafka.%s is set, but network policies, KEDA and mounted Secrets go by kafka.%s: set that." $setting $value) -}}
+{{- end -}}
+{{- end -}}
 {{- include "bridge.validateConnections" . -}}
 {{- include "bridge.validateWebhooks" . -}}
 {{- include "bridge.validateStrimzi" . -}}
