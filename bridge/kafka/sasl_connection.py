@@ -55,6 +55,13 @@ class SaslConnection(AIOKafkaConnection):  # type: ignore[misc]  # the library h
         return bool(super().connected())
 
     @override
+    def close(self, reason: CloseReason | None = None, exc: Exception | None = None) -> "asyncio.Future[None]":
+        """Close; at once where the login failed, since a command may be over before the farewell of TLS is."""
+        if reason is CloseReason.AUTH_FAILURE and self._writer is not None:
+            self._writer.transport.abort()
+        return cast("asyncio.Future[None]", super().close(reason, exc))
+
+    @override
     def send(self, request: object, expect_response: bool = True) -> Awaitable[object]:
         answer = cast("Awaitable[object]", super().send(request, expect_response))
         return self._session(answer) if isinstance(request, SaslAuthenticateRequest) else answer

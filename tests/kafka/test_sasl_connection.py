@@ -6,12 +6,16 @@ from collections import Counter
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import CloseReason
+from aiokafka.errors import SaslAuthenticationFailed
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from bridge.kafka.client_options import client_arguments
 from bridge.kafka.sasl_connection import SaslConnection
 from tests.kafka.conftest import Topics
 from tests.kafka.secured_kafka import PLAIN_SESSION_MS, SecuredKafka
+
+TURNS_TO_CLOSE = 3
+# Of the event loop: through the socket, TLS, and the library's protocol. No answer of a broker is as quick.
 
 
 @pytest.mark.asyncio
@@ -68,3 +72,24 @@ async def test_a_connection_ends_when_its_time_has_come_and_nothing_is_under_way
         assert not connection.connected()
     finally:
         await connection.close()
+
+
+@pytest.mark.asyncio
+async def test_a_refused_connection_is_over_at_once(secured_kafka: SecuredKafka) -> None:
+    """The broker's farewell over TLS is not waited for: a command that ends by then would leave its socket open."""
+    options = secured_kafka.client("SASL_TLS", mechanism="PLAIN")
+    host, _, port = options.bootstrap_servers.rpartition(":")
+    connection = SaslConnection(
+        host,
+        int(port),
+        security_protocol=options.security_protocol,
+        ssl_context=options.ssl_context,
+        sasl_mechanism="PLAIN",
+        sasl_plain_username=options.sasl_username,
+        sasl_plain_password="not the password",
+    )
+    with pytest.raises(SaslAuthenticationFailed):
+        await connection.connect()
+    for _ in range(TURNS_TO_CLOSE):
+        await asyncio.sleep(0)
+    assert connection._closed_fut.done()
