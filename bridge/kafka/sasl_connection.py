@@ -51,7 +51,7 @@ class SaslConnection(AIOKafkaConnection):  # type: ignore[misc]  # the library h
         """Whether requests may be sent; the library asks before each, and opens another connection if not."""
         due = self._renew_at is not None and self._loop.time() >= self._renew_at
         if due and not self._requests:
-            self.close(reason=CloseReason.IDLE_DROP)
+            _ = self.close(reason=CloseReason.IDLE_DROP)
         return bool(super().connected())
 
     @override
