@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from importlib.metadata import version
 
+import structlog
+
 from bridge.app.kafka_access import KafkaAccess, topic_options
 from bridge.kafka.log_filter import quieten_library
 from bridge.kafka.publisher import Publisher
@@ -17,6 +19,8 @@ from bridge.ops.admin import AdminServer
 from bridge.ops.health import Health
 from bridge.ops.metrics import Metrics
 from bridge.ops.settings import Role, Settings
+
+log = structlog.get_logger(__name__)
 
 SECRETS_EVERY = timedelta(seconds=1)
 # How soon a changed secret file counts; one stat() a file.
@@ -109,10 +113,19 @@ class Process:
         return failures
 
     async def _watch_secrets(self) -> None:
+        failing = set[Callable[[], object]]()
         while True:
             await asyncio.sleep(SECRETS_EVERY.total_seconds())
             for refresh in self.refreshes:
-                refresh()
+                try:
+                    refresh()
+                except Exception:
+                    # A fault of ours. If it ended the watch, no later rotation of any secret would count.
+                    if refresh not in failing:
+                        log.exception("a changed secret cannot be looked at")
+                    failing.add(refresh)
+                else:
+                    failing.discard(refresh)
 
 
 def missing_topics(publisher: Publisher) -> str | None:
