@@ -2,6 +2,7 @@
 
 import random
 import socket
+import sys
 
 from bridge.kafka.local.ladder import NoLocalKafka
 
@@ -28,11 +29,30 @@ def check_port(port: int | None) -> None:
         raise NoLocalKafka(f"Port {port} is taken: choose another one, or none to get a free one.")
 
 
+def claim(port: int) -> bool:
+    """Keep other processes of ours off a port while this one lives; false where another one has it.
+
+    A broker takes seconds from the choice of its ports to its first listener, and tests start several at once. The
+    claim is a name that Linux takes back at the process's end; elsewhere nobody claims anything.
+    """
+    if sys.platform != "linux":
+        return True
+    mark = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        mark.bind(f"\0mobili-stotele-bridge/kafka/{port}")
+    except OSError:
+        mark.close()
+        return False
+    # Open until the process ends: whoever is given a port is not told when to give it back.
+    mark.detach()
+    return True
+
+
 def free_ports(count: int) -> list[int]:
-    """Return so many different ports of 127.0.0.1 that are free now; raise `OSError` where there are not enough."""
+    """Return so many different ports of 127.0.0.1 that are free and ours; raise `OSError` where there are too few."""
     found: list[int] = []
     for port in random.SystemRandom().sample(RANGE, len(RANGE)):
-        if is_free(port):
+        if is_free(port) and claim(port):
             found.append(port)
         if len(found) == count:
             return found
