@@ -49,6 +49,8 @@ def test_notes_print_the_origin_and_what_is_off(chart: Path) -> None:
         ({"worker": {"replicas": 99}}, "99 workers share 12 shards"),
         ({"connections": {"acme": {"config": {"allowed_ips": []}}}}, "acme takes webhooks from any address"),
         ({"networkPolicy": {"ingressFrom": []}}, "ingressFrom is empty"),
+        ({"monitoring": {"monitor": {"enabled": False}}}, "alerts are on without monitoring.monitor"),
+        ({"monitoring": {"rules": {"runbookUrl": "docs/runbooks.md"}}}, "runbookUrl is docs/runbooks.md"),
     ],
 )
 def test_notes_warn_of_what_is_dangerous(chart: Path, values: Body, words: str) -> None:

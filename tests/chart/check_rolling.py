@@ -1,4 +1,4 @@
-"""Rolling updates lose nothing: the ingress as rendered, the workers in a short form; `make drills` holds both in full.
+"""Rolling updates lose nothing, with the rendered strategy, probes and grace periods.
 
 Three pods behind the Service are replaced while 120 webhooks a second come in, from senders who keep connections and
 senders who do not: none fails, and each is read back. Three workers are replaced while commands and polls want all of
@@ -6,7 +6,6 @@ the quota: no second dial, exactly one result each, no 429, no shard long withou
 """
 
 import asyncio
-from functools import partial
 
 import pytest
 
@@ -14,9 +13,6 @@ from tests.drills.catalogue import LEAST_OK, Drill, under_full_load
 from tests.drills.report import hold
 from tests.drills.rolling_pods import roll_ingress, roll_workers
 from tests.drills.scene import Ground
-
-SHORT = {"worker": {"minReadySeconds": 2, "probes": {"readiness": {"periodSeconds": 2}}}}
-# 15 s and 5 s as rendered, three times.
 
 
 @pytest.mark.asyncio
@@ -29,7 +25,7 @@ async def test_a_rolling_update_of_the_ingress_fails_no_webhook(ground: Ground) 
 @pytest.mark.asyncio
 async def test_a_rolling_update_of_the_workers_dials_nobody_twice(ground: Ground) -> None:
     """Each command has one result and each dial one POST, and the quota holds, while all workers are replaced."""
-    drill = under_full_load("rolling-workers", partial(roll_workers, more=SHORT))
+    drill = under_full_load("rolling-workers", roll_workers)
     row = await hold(drill, ground, asyncio.Semaphore(1))
     assert row.wrong == ()
     assert row.judgement.results["ok"] > LEAST_OK * row.judgement.commands
