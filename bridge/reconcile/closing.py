@@ -67,7 +67,8 @@ class Closing:
     def floor_ms(self) -> int:
         """Give the moment before which nothing is published: the first start, or as far back as the topics go."""
         retention_ms = self.options.retention_ms
-        return max(self._since_ms, self.now_ms() - retention_ms + min(EXPIRING_MS, retention_ms // 10))
+        # The vendor's times are cut to seconds: what it dates to the second of the first start may have come after it.
+        return max(self._since_ms - 999, self.now_ms() - retention_ms + min(EXPIRING_MS, retention_ms // 10))
 
     async def is_told_all(self) -> bool:
         """Wait until all is known that was published by now; false when that takes too long."""

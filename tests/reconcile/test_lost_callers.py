@@ -151,6 +151,21 @@ def test_who_called_before_the_first_start_is_not_announced() -> None:
     run(story)
 
 
+def test_who_called_in_the_second_of_the_first_start_is_announced() -> None:
+    """The vendor tells no fractions: nobody can say that it was before, and a caller must not be lost."""
+
+    async def story(of: Scene) -> None:
+        await asyncio.sleep(1)
+        second = of.since_ms // 1000
+        assert of.since_ms % 1000, "the start is not at a whole second, as it nearly never is"
+        told = row(of, "1", ago_s=of.now_ms() / 1000 - second)
+        of.vendor.lost_callers = [told]
+        await asyncio.sleep(PROMISED_S)
+        assert seen(of) == [(ADDED, "1", "reconcile")]
+
+    run(story)
+
+
 happenings = st.lists(
     st.tuples(
         st.floats(0, 400),  # seconds since the one before
