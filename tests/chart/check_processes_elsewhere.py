@@ -12,11 +12,14 @@ import pytest
 
 from bridge.simulator import AccountOptions, Simulator, SimulatorOptions
 from tests.chart.pod_installation import Installation, Surroundings, local
+from tests.drills.traffic import until
 from tests.kafka.secured_kafka import SecuredKafka
 
 KEY = "the-key-of-acme"
 OPENSHIFT_UID = 1_000_650_000
 # From the range of a project; the group is 0.
+SOON_S = 10.0
+# A Service in miniature takes a second.
 
 
 class Elsewhere(NamedTuple):
@@ -56,6 +59,8 @@ async def test_a_scenario_starts(secured_kafka: SecuredKafka, tmp_path: Path, el
                 status = pod.container.status()
                 assert f"\nUid:\t{elsewhere.assigned_uid or 10001}\t" in status
                 assert "\nGid:\t0\t" in status
+            # The Service knows of a ready pod a moment later, as in a cluster; whoever is quicker is refused.
+            await until(lambda: installation.service.endpoints == 1, SOON_S, "the Service has no endpoint")
             test = await installation.run("Pod", "test")
             assert await test.ends() == 0, test.container.said()
             assert installation.faults == []
