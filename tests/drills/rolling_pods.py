@@ -36,9 +36,9 @@ ARRIVES_LATE_S: Final = 1.0
 # Half of the calls: so some are always under way when a worker goes.
 
 
-async def roll_ingress(scene: Scene, more: Mapping[str, object] | None = None) -> None:
+async def roll_ingress(scene: Scene) -> None:
     """Replace three ingress pods: every webhook is answered 202, and each is in Kafka."""
-    async with _installed(scene, {"ingress": {"replicas": PODS}}, more or {}) as installation:
+    async with _installed(scene, {"ingress": {"replicas": PODS}}) as installation:
         ingress = installation.deployments["ingress"]
         await ingress.scale_up()
         published = Published(scene.ground.kafka.bootstrap, scene.prefix, 1)
@@ -62,9 +62,9 @@ async def roll_ingress(scene: Scene, more: Mapping[str, object] | None = None) -
         scene.wrong += [f"{rate:.0f} webhooks a second, which says nothing"] if rate < LEAST_A_SECOND else []
 
 
-async def roll_workers(scene: Scene, more: Mapping[str, object] | None = None) -> None:
+async def roll_workers(scene: Scene) -> None:
     """Replace three workers while commands and polls want all of the quota; the drills' judge looks at the end."""
-    async with _installed(scene, {"worker": {"replicas": PODS}}, more or {}) as installation:
+    async with _installed(scene, {"worker": {"replicas": PODS}}) as installation:
         worker = installation.deployments["worker"]
         await worker.scale_up()
         await scene.started()
@@ -108,9 +108,7 @@ async def _roll_under_load(deployment: Deployment) -> None:
 
 
 @asynccontextmanager
-async def _installed(
-    scene: Scene, values: Mapping[str, object], more: Mapping[str, object]
-) -> AsyncIterator[Installation]:
+async def _installed(scene: Scene, values: Mapping[str, object]) -> AsyncIterator[Installation]:
     connection = {
         "default_region": "LT",
         "webhooks": {"register": False},
@@ -131,7 +129,7 @@ async def _installed(
     around = Surroundings(_port(bootstrap), _port(vendor))
     folder = scene.folder / "pods"
     folder.mkdir()
-    async with Installation(folder, [here, plain, values, more], secrets, {}, around) as installation:
+    async with Installation(folder, [here, plain, values], secrets, {}, around) as installation:
         job = await installation.run("Job", "topics")
         code = await job.ends()
         if code:
